@@ -1,0 +1,53 @@
+# make run       start the gateway: with config.json its channels, without one a chat page to try out
+# make install   put it into .venv without starting it; again after an upgrade
+# make test      every test; what needs a tool that is not there is skipped with a sentence
+# make check     lint, strict types, the shape of the house
+
+PYTHON ?= python3
+BIN := .venv/bin
+NEEDS_PYTHON := import sys; sys.exit(sys.version_info < (3, 11))
+
+.PHONY: run install test test-long check format bench clean
+
+run: .venv/.installed
+	@$(BIN)/gateway run
+
+install: .venv/.installed
+
+test: .venv/.installed-dev
+	$(BIN)/pytest
+
+# the runs that take minutes: a hundred kills, ten thousand fuzzed answers
+test-long: .venv/.installed-dev
+	$(BIN)/pytest -m long --timeout 3600 -s
+
+check: .venv/.installed-dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/pytest -q tests/test_architecture.py
+
+format: .venv/.installed-dev
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: .venv/.installed-dev
+	$(BIN)/python -m benchmarks.throughput
+
+clean:
+	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis
+
+.venv/bin/python:
+	@$(PYTHON) -c '$(NEEDS_PYTHON)' || { echo "Python 3.11 or newer is needed: make $(MAKECMDGOALS) PYTHON=python3.12"; exit 1; }
+	@$(PYTHON) -m venv .venv || { echo "Python's venv is missing; on Debian and Ubuntu: apt install python3-venv"; exit 1; }
+
+.venv/.installed: pyproject.toml | .venv/bin/python
+	@echo "installing into .venv …"
+	@$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[all]'
+	@echo "done; so that this shell finds the command \`gateway\`: . .venv/bin/activate"
+	@touch $@
+
+.venv/.installed-dev: pyproject.toml | .venv/bin/python
+	@echo "installing into .venv, with the tools for tests …"
+	@$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[all,dev]'
+	@touch $@ .venv/.installed

@@ -1,0 +1,95 @@
+"""The conversations of each visitor: what there is to choose from, kept durably."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections import OrderedDict
+from dataclasses import asdict, dataclass
+
+from gateway import Host
+
+# A visitor's conversations, at most; the one that was silent for longest goes first.
+MOST = 200
+# Visitors whose list is kept in memory.
+_CACHED = 1000
+_LONGEST_TITLE = 80
+_LOCKS = 64
+
+
+@dataclass(slots=True)
+class Entry:
+    """One conversation: `title` is its first question, `time` that of its last (seconds since 1970)."""
+
+    id: str
+    title: str
+    time: float
+
+
+Entries = dict[str, Entry]
+
+
+class Book:
+    """The lists of all visitors, each saved as a whole under the visitor's id."""
+
+    def __init__(self, host: Host) -> None:
+        self._host = host
+        self._lists: OrderedDict[str, Entries] = OrderedDict()
+        # A visitor's changes one after the other: each saves the whole list.
+        self._changing = [asyncio.Lock() for _ in range(_LOCKS)]
+
+    async def entries(self, visitor: str) -> Entries:
+        """The conversations of *visitor* by their ids. Raises `StoreError`."""
+        known = self._lists.get(visitor)
+        if known is not None:
+            self._lists.move_to_end(visitor)
+            return known
+        saved = json.loads(await self._host.load(_key(visitor)) or "[]")
+        if visitor in self._lists:  # changed while we read
+            return self._lists[visitor]
+        return self._keep(visitor, {entry["id"]: Entry(**entry) for entry in saved})
+
+    async def touch(self, visitor: str, id: str, text: str, time: float) -> Entry:
+        """Something is said in a conversation; *text* names a new one. Raises `StoreError`."""
+        async with self._lock(visitor):
+            entries = dict(await self.entries(visitor))
+            known = entries.get(id)
+            entry = Entry(id, known.title if known and known.title else _title(text), time)
+            entries[id] = entry
+            while len(entries) > MOST:
+                del entries[min(entries.values(), key=lambda entry: entry.time).id]
+            await self._save(visitor, entries)
+            return entry
+
+    async def remove(self, visitor: str, id: str) -> bool:
+        """Forget a conversation; false where there is none. Raises `StoreError`."""
+        async with self._lock(visitor):
+            entries = dict(await self.entries(visitor))
+            if entries.pop(id, None) is None:
+                return False
+            await self._save(visitor, entries)
+            return True
+
+    async def _save(self, visitor: str, entries: Entries) -> None:
+        saved = json.dumps([asdict(entry) for entry in entries.values()], ensure_ascii=False)
+        await self._host.save(_key(visitor), saved)
+        self._keep(visitor, entries)
+
+    def _lock(self, visitor: str) -> asyncio.Lock:
+        return self._changing[hash(visitor) % _LOCKS]
+
+    def _keep(self, visitor: str, entries: Entries) -> Entries:
+        self._lists[visitor] = entries
+        self._lists.move_to_end(visitor)
+        while len(self._lists) > _CACHED:
+            self._lists.popitem(last=False)
+        return entries
+
+
+def _key(visitor: str) -> str:
+    return f"visitor:{visitor}"
+
+
+def _title(text: str) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= _LONGEST_TITLE else line[: _LONGEST_TITLE - 1] + "…"

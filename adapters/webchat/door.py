@@ -1,0 +1,226 @@
+"""What browsers ask for over HTTP: the page, the stream of events, and what people say."""
+
+from __future__ import annotations
+
+import json
+import logging
+import re
+from collections.abc import Iterable
+from typing import Any
+
+from aiohttp import web
+
+from adapters.webchat import assets
+from adapters.webchat.feed import Full, Stream
+from adapters.webchat.history import CONTROLS, control
+from adapters.webchat.live import Event
+from adapters.webchat.place import Place
+from adapters.webchat.rooms import NotAnswered, Rooms
+from adapters.webchat.visitors import remember, visitor
+from gateway.errors import InboxError, StoreError
+from gateway.pacing import Buckets, room
+from gateway.text import clean
+
+log = logging.getLogger(__name__)
+
+HEADER = "X-Gateway-Chat"
+"""A header that no other site can have a browser send: every change asks for it."""
+LARGEST_BODY = 384 * 1024
+"""Bytes of one message, as JSON."""
+_LONGEST_TEXT = 50_000
+_LONGEST_LANGUAGE = 20
+_ID = re.compile(r"[A-Za-z0-9_-]{16,40}")
+# Seconds of silence after which a stream shows that it is alive.
+_BEAT = 15.0
+# What one visitor may send: messages a second, and at once.
+_RATE, _BURST = 2.0, 60.0
+
+
+class Door:
+    """The routes of one web chat."""
+
+    def __init__(self, rooms: Rooms) -> None:
+        self._rooms = rooms
+        self._assets = assets.load()
+        self._paces = Buckets(_RATE, _BURST)
+
+    def routes(self) -> Iterable[web.RouteDef]:
+        """What the web server is to serve."""
+        one = "/chat/conversations/{conversation}"
+        return (
+            web.get("/", self._page),
+            web.get("/chat/static/{path:.+}", self._asset),
+            web.get("/chat/events", self._events, allow_head=False),
+            web.get("/chat/conversations", self._list),
+            web.get(one, self._history),
+            web.delete(one, self._remove),
+            web.post(f"{one}/messages", self._say),
+        )
+
+    async def _page(self, request: web.Request) -> web.Response:
+        response = self._assets["index.html"].response(request)
+        remember(request, response)
+        return response
+
+    async def _asset(self, request: web.Request) -> web.Response:
+        asset = self._assets.get(request.match_info["path"])
+        return _refusal(404, "no such file") if asset is None else asset.response(request)
+
+    async def _list(self, request: web.Request) -> web.Response:
+        who = visitor(request)
+        if who is None:
+            return _stranger()
+        try:
+            return _json(await self._rooms.conversations(who))
+        except StoreError as exc:
+            return _unavailable(exc)
+
+    async def _history(self, request: web.Request) -> web.Response:
+        place = _place(request)
+        if place is None:
+            return _stranger()
+        try:
+            return _json(await self._rooms.history(place))
+        except StoreError as exc:
+            return _unavailable(exc)
+
+    async def _remove(self, request: web.Request) -> web.Response:
+        place = _place(request)
+        if place is None:
+            return _stranger()
+        if HEADER not in request.headers:
+            return _refusal(403, f"the header {HEADER} is missing")
+        try:
+            removed = await self._rooms.remove(place)
+        except (InboxError, StoreError) as exc:
+            return _unavailable(exc)
+        return _json({}) if removed else _refusal(404, "no such conversation")
+
+    async def _say(self, request: web.Request) -> web.Response:
+        """200 once the message is durable; anything else: it may be sent again, under the same id.
+
+        ``{"ask": true}``: what is to be answered again must be asked again; nothing was taken.
+        """
+        place = _place(request)
+        if place is None:
+            return _stranger()
+        if HEADER not in request.headers:
+            return _refusal(403, f"the header {HEADER} is missing")
+        if request.content_type != "application/json":
+            return _refusal(415, "send JSON")
+        if wait := room(self._paces[place.visitor]):
+            return _refusal(429, "not so fast", {"Retry-After": str(int(wait) + 1)})
+        body = await _body(request)
+        if body is None:
+            return _refusal(413, "that is too much")
+        said = _message(body)
+        if said is None:
+            return _refusal(400, "this is no message")
+        try:
+            await self._rooms.say(place, *said)
+        except NotAnswered:
+            return _json({"ask": True})
+        except (InboxError, StoreError) as exc:
+            return _unavailable(exc)
+        return _json({})
+
+    async def _events(self, request: web.Request) -> web.StreamResponse:
+        """Server-Sent Events, as https://html.spec.whatwg.org/multipage/server-sent-events.html has them."""
+        who = visitor(request)
+        if who is None:
+            return _stranger()
+        try:
+            with self._rooms.feed.open(who) as stream:
+                return await _pour(stream, request, self._rooms.feed.seq)
+        except Full:
+            return _refusal(503, "too many pages are open", {"Retry-After": "10"})
+
+
+async def _pour(stream: Stream, request: web.Request, seq: int) -> web.StreamResponse:
+    """Write events until the page or the channel is closed."""
+    headers = {
+        **assets.HEADERS,
+        "Content-Type": "text/event-stream; charset=utf-8",
+        "Cache-Control": "no-store",
+        "X-Accel-Buffering": "no",  # nginx would hold events back
+    }
+    response = web.StreamResponse(headers=headers)
+    try:
+        await response.prepare(request)
+        await response.write(_event({"seq": seq, "type": "ready"}))
+        while True:
+            try:
+                event = await stream.get(_BEAT)
+            except TimeoutError:
+                await response.write(_event({"type": "beat"}))
+                continue
+            if event is None:
+                return response
+            await response.write(_event(event))
+    except ConnectionError:
+        return response
+
+
+def _event(event: Event) -> bytes:
+    return f"data: {json.dumps(event, ensure_ascii=False)}\n\n".encode()
+
+
+def _place(request: web.Request) -> Place | None:
+    """The conversation that a path names, of the visitor who asks. Raises `HTTPNotFound` for no id at all."""
+    who = visitor(request)
+    id = request.match_info["conversation"]
+    if not _ID.fullmatch(id):
+        raise web.HTTPNotFound(headers=assets.HEADERS)
+    return None if who is None else Place(who, id)
+
+
+async def _body(request: web.Request) -> bytes | None:
+    """What was posted, b"" where it is garbled; None where it is more than we take, without reading on."""
+    body = bytearray()
+    try:
+        async for chunk in request.content.iter_any():
+            body += chunk
+            if len(body) > LARGEST_BODY:
+                return None
+    except web.RequestPayloadError:
+        return b""
+    return bytes(body)
+
+
+def _message(body: bytes) -> tuple[str, str, str] | None:
+    """The id, the text and the language of what was posted; None where it is no message."""
+    try:
+        said: Any = json.loads(body)
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(said, dict):
+        return None
+    id, text, language = said.get("id"), said.get("text"), said.get("language", "")
+    if not (isinstance(id, str) and isinstance(text, str) and isinstance(language, str)):
+        return None
+    steering = control(id)
+    known = _ID.fullmatch(id) if steering is None else text == CONTROLS[steering[0]]
+    text = clean(text).strip()
+    if not known or not text or len(text) > _LONGEST_TEXT:
+        return None
+    return id, text, clean(language)[:_LONGEST_LANGUAGE]
+
+
+def _json(value: Event) -> web.Response:
+    headers = {**assets.HEADERS, "Cache-Control": "no-store"}
+    return web.json_response(value, headers=headers)
+
+
+def _refusal(status: int, reason: str, headers: dict[str, str] | None = None) -> web.Response:
+    everywhere = {**assets.HEADERS, "Cache-Control": "no-store"}
+    return web.json_response({"error": reason}, status=status, headers={**everywhere, **(headers or {})})
+
+
+def _stranger() -> web.Response:
+    """For a browser that has not been given its cookie: it must load the page first."""
+    return _refusal(401, "visitor")
+
+
+def _unavailable(error: InboxError | StoreError) -> web.Response:
+    log.warning("a message could not be kept: %s", error)
+    return _refusal(503, "try again", {"Retry-After": "1"})

@@ -1,0 +1,198 @@
+"""Puts the parts together and runs them. The only place that knows every part."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from contextlib import AsyncExitStack
+from typing import Any
+
+from gateway import commands
+from gateway.adapter import Adapter, Receive
+from gateway.asking import Asker
+from gateway.backend.models import Answer as Completion
+from gateway.backend.models import Models
+from gateway.channels import Board, Channel, supervise
+from gateway.commands import Tools
+from gateway.config import Config, Web
+from gateway.conversation import Conversation
+from gateway.delivery import Delivery
+from gateway.dispatcher import Dispatcher
+from gateway.errors import StoreError
+from gateway.inbox import EmbeddedInbox
+from gateway.limiter import Limiter
+from gateway.message import Event, Message
+from gateway.moderation import Moderator
+from gateway.responder import Responder
+from gateway.scheduler import Scheduler
+from gateway.stops import Overtaken, Stops
+from gateway.store.archive import Archive
+from gateway.store.database import Database
+from gateway.store.lock import Lock
+from gateway.store.store import Store
+from gateway.store.summaries import Summaries
+from gateway.summary import Summariser
+from gateway.web import WebServer
+
+logger = logging.getLogger(__name__)
+
+
+class Gateway:
+    """One process of the gateway."""
+
+    def __init__(self, config: Config) -> None:
+        self._config = config
+
+    async def run(self, stopping: asyncio.Event) -> None:
+        """Work until *stopping* is set or no channel has anything more to hear, then stop in order.
+
+        Raises `StoreError` where the data directory cannot be used, `ConfigError` where an address cannot.
+        """
+        folder = self._config.data_dir
+        try:
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        except OSError as exc:
+            raise StoreError(f"cannot make the data directory {folder}: {exc.strerror}") from exc
+        lock = Lock(folder)
+        lock.take()
+        try:
+            async with Database(folder / "gateway.db") as database:
+                await self._run(database, stopping)
+        finally:
+            lock.release()
+
+    async def _run(self, database: Database, stopping: asyncio.Event) -> None:
+        """Build every part, start the channels last; on the way out stop them first."""
+        config = self._config
+        board, store, stops = Board(database), Store(database, config.zone), Stops()
+        archive = Archive(database, config.zone)
+        inbox = EmbeddedInbox(database, commands.lane, overtaken=_overtake(stops))
+        conversations = {name: config.conversation(name) for name in config.channels}
+        async with AsyncExitStack() as parts:
+            models = Models(config.models(), config.settings.fallback, config.settings.limits.concurrency)
+            parts.push_async_callback(models.aclose)
+            adapters: dict[str, Adapter[Any]] = {}
+            for name, settings in config.channels.items():
+                channel = board.channels[name] = Channel(name, config.data_dir, archive, commands.menu())
+                adapters[name] = settings.adapter(channel, settings.options)
+            delivery = Delivery(
+                adapters,
+                store,
+                moved=lambda moved: inbox.put(moved.chat.channel, [moved]),
+                sent=lambda name: board.channels[name].sent(),
+            )
+            asker = self._asker(parts, database, store, models)
+            tools, limiter = Tools(store, archive, stops, models), Limiter(conversations, store)
+            responder = Responder(conversations, tools, asker, limiter, delivery)
+            dispatcher = Dispatcher(inbox, responder.respond, _merging(conversations))
+            await parts.enter_async_context(Scheduler(database))
+            await board.begin()
+            await self._serve(parts, adapters, board)
+            # Before the web server ends: it waits for the requests that an adapter keeps open.
+            for adapter in adapters.values():
+                parts.push_async_callback(adapter.close)
+            channels = [
+                supervise(channel, adapters[name], _receiver(inbox, channel))
+                for name, channel in board.channels.items()
+            ]
+            await self._work(board, inbox, dispatcher, channels, stopping)
+
+    def _asker(self, parts: AsyncExitStack, database: Database, store: Store, models: Models) -> Asker:
+        """What asks the models, with what summarises and moderates for it."""
+
+        async def book(message: Message, completion: Completion) -> None:
+            await asker.book(message, completion)
+
+        summariser = Summariser(Summaries(database), models, book)
+        parts.push_async_callback(summariser.aclose)
+        moderator = Moderator.build(self._config.settings.moderation, self._config.models()["default"])
+        if moderator is not None:
+            parts.push_async_callback(moderator.aclose)
+        asker = Asker(store, models, summariser, moderator)
+        return asker
+
+    async def _serve(self, parts: AsyncExitStack, adapters: Mapping[str, Adapter[Any]], board: Board) -> None:
+        """Open the web server where a channel or the operator wants one."""
+        routes = [route for adapter in adapters.values() for route in adapter.routes()]
+        web = self._config.settings.web
+        if web is None and not routes:
+            return
+        web = web or Web()
+        password = web.password.get_secret_value() if web.password else None
+        server = WebServer(web.host, web.port, password, routes, board.states, self._config.data_dir)
+        await parts.enter_async_context(server)
+
+    async def _work(
+        self,
+        board: Board,
+        inbox: EmbeddedInbox,
+        dispatcher: Dispatcher,
+        channels: Sequence[Coroutine[Any, Any, None]],
+        stopping: asyncio.Event,
+    ) -> None:
+        """Work until it is time to stop; then receive no more, finish or park what was begun."""
+        listening = [asyncio.create_task(channel) for channel in channels]
+        dispatching = asyncio.create_task(dispatcher.run(), name="dispatcher")
+        writing = asyncio.create_task(board.run(), name="board")
+        ended = asyncio.create_task(_all_said(listening, inbox), name="end of all channels")
+        asked = asyncio.create_task(stopping.wait(), name="stop")
+        try:
+            done, _ = await asyncio.wait(
+                {asked, ended, dispatching, writing}, return_when=asyncio.FIRST_COMPLETED
+            )
+            for task in done:
+                task.result()
+        finally:
+            await _cancel(asked, ended, *listening)
+            await _cancel(dispatching)
+            await dispatcher.close(self._config.settings.shutdown_grace)
+            await _cancel(writing)
+            board.stopped()
+            await board.write()
+
+
+async def _all_said(listening: Sequence[asyncio.Task[None]], inbox: EmbeddedInbox) -> None:
+    """Wait until every channel has nothing more to hear, and what it said is dealt with."""
+    await asyncio.wait(listening)
+    await inbox.idle()
+
+
+async def _cancel(*tasks: asyncio.Task[Any]) -> None:
+    """End tasks; what they were about to say does not matter any more."""
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def _overtake(stops: Stops) -> Callable[[Message], None]:
+    """What ends the work on a message that was corrected or recalled meanwhile."""
+
+    def overtake(message: Message) -> None:
+        stops.stop(commands.lane(message), Overtaken)
+
+    return overtake
+
+
+def _merging(conversations: Mapping[str, Conversation]) -> Callable[[Message], float]:
+    """For how many seconds after a message its author may go on with it; a command is whole as it is."""
+
+    def merging(message: Message) -> float:
+        conversation = conversations.get(message.chat.channel)
+        if conversation is None or commands.find(message.text) is not None:
+            return 0.0
+        token = conversation.session_clear_token
+        return 0.0 if token and token in message.text else conversation.merge_seconds
+
+    return merging
+
+
+def _receiver(inbox: EmbeddedInbox, channel: Channel) -> Receive:
+    """What the adapter of *channel* hands events to."""
+
+    async def receive(events: Sequence[Event], cursor: str | None = None) -> None:
+        await inbox.put(channel.name, events, cursor)
+        if events:
+            channel.received(len(events))
+
+    return receive

@@ -1,0 +1,176 @@
+"""Errors of the openai SDK, of HTTP and of the model servers themselves, in the gateway's words.
+
+The only place that knows them. A new class in the SDK makes a test fail.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+import aiohttp
+import httpx2
+import openai
+
+from gateway.errors import BackendBusy, BackendError, BackendRefused, ContextTooLong
+
+_MOST_WORDS = 300  # characters of a server's own words in an error
+
+# Codes and wordings by which servers say that the turns are too many.
+_TOO_LONG = re.compile(
+    "|".join((
+        "context_length_exceeded",  # OpenAI, Azure
+        "maximum context length",  # OpenAI, Azure, vLLM, DeepSeek, OpenRouter, llama-cpp-python, Mistral
+        "maximum model length",  # vLLM
+        "exceed_context_size",  # llama.cpp, its type
+        "exceeds? the available context",  # llama.cpp
+        "exceeds? (the )?(model'?s? )?(maximum )?context",  # Ollama, LM Studio, Anthropic
+        "exceed context (window|limit|length)",  # llama-cpp-python, Anthropic
+        "range of input length",  # Qwen (DashScope)
+        "input length .{0,20}exceed",  # Qwen, Ollama
+        "exceeded model token limit",  # Moonshot
+        "prompt is too long",  # Anthropic
+        "prompt exceeds max length|prompt 超长",  # GLM
+        "maximum prompt length",  # Grok
+        "input token count .{0,40}exceeds",  # Gemini
+        "reduce the length of (the|your) (messages|prompt|input)",  # Groq and others
+        "request too large for",  # OpenAI and Groq, more than a minute's tokens: waiting does not help
+    )),
+    re.IGNORECASE,
+)  # fmt: skip
+_QUOTA = frozenset({
+    "insufficient_quota", "billing_hard_limit_reached", "billing_not_active", "exceeded_current_quota_error",
+    "access_terminated", "arrearage", "insufficient_balance", "1113",
+})  # fmt: skip
+# 408 timeout, 409 lock, 425 too early, 429 rate limit, 498 and 529 overloaded (Groq, Anthropic)
+_PASSING = frozenset({408, 409, 425, 429, 498})
+
+
+def retry_after(headers: Mapping[str, str]) -> float | None:
+    """Seconds that a response asks us to wait: `retry-after-ms`, or Retry-After in seconds or as a date.
+
+    RFC 9110, section 10.2.3; the first is OpenAI's and Azure's.
+    """
+    try:
+        return _seconds(float(headers["retry-after-ms"]) / 1000)
+    except (KeyError, ValueError):
+        pass
+    value = headers.get("retry-after", "")
+    try:
+        return _seconds(float(value))
+    except ValueError:
+        pass
+    try:
+        return _seconds(parsedate_to_datetime(value).timestamp() - time.time())
+    except (ValueError, OverflowError):
+        return None
+
+
+def _seconds(value: float) -> float | None:
+    return max(0.0, value) if math.isfinite(value) else None
+
+
+def reported(error: object, status: int = 0, wait: float | None = None) -> BackendError:
+    """The error that a server's error object, text or null says; *status* 0 in the middle of a stream."""
+    words = _words(error)
+    said = f"HTTP {status}: {words}" if status else words
+    codes = _codes(error)
+    if status not in (401, 403, 404) and (_TOO_LONG.search(words) or any(map(_TOO_LONG.search, codes))):
+        return ContextTooLong(said)
+    if status == 413:
+        return ContextTooLong(said)
+    if codes & _QUOTA:
+        return BackendRefused(said)
+    if not status or status >= 500 or status in _PASSING:
+        return BackendBusy(said, wait)
+    return BackendRefused(said)
+
+
+def _codes(error: object) -> set[str]:
+    if not isinstance(error, Mapping):
+        return set()
+    return {str(error[name]).lower() for name in ("code", "type") if error.get(name) is not None}
+
+
+def _words(error: object) -> str:
+    message = error.get("message") if isinstance(error, Mapping) else None
+    words = message if isinstance(message, str) and message else str(error or "no words")
+    return words if len(words) <= _MOST_WORDS else words[:_MOST_WORDS] + "…"
+
+
+def _status(error: openai.APIStatusError) -> BackendError:
+    return reported(error.body, error.status_code, retry_after(error.response.headers))
+
+
+def _in_stream(error: openai.APIError) -> BackendError:
+    return reported(error.body or error.message)
+
+
+def _unreachable(error: openai.APIConnectionError) -> BackendError:
+    cause = error.__cause__
+    if isinstance(cause, httpx2.UnsupportedProtocol):
+        return BackendRefused(f"base_url cannot be used: {cause}")
+    return BackendBusy(f"the model's server cannot be reached: {_name(cause or error)}")
+
+
+def _refused(error: Exception) -> BackendError:
+    return BackendRefused(_name(error))
+
+
+def _broken(error: Exception) -> BackendError:
+    return BackendBusy(f"the connection to the model's server broke: {_name(error)}")
+
+
+def _name(error: BaseException) -> str:
+    return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+
+
+TABLE: dict[type[Exception], Callable[[Any], BackendError]] = {
+    openai.OpenAIError: _refused,
+    openai.APIError: _in_stream,
+    openai.APIConnectionError: _unreachable,
+    openai.APITimeoutError: _unreachable,
+    openai.APIResponseValidationError: _broken,
+    openai.APIStatusError: _status,
+    openai.BadRequestError: _status,
+    openai.AuthenticationError: _status,
+    openai.OAuthError: _status,
+    openai.PermissionDeniedError: _status,
+    openai.NotFoundError: _status,
+    openai.ConflictError: _status,
+    openai.UnprocessableEntityError: _status,
+    openai.RateLimitError: _status,
+    openai.InternalServerError: _status,
+    # Of calls that the gateway does not make.
+    openai.LengthFinishReasonError: _refused,
+    openai.ContentFilterFinishReasonError: _refused,
+    openai.WebSocketConnectionClosedError: _refused,
+    openai.WebSocketQueueFullError: _refused,
+    # What comes of reading a response, and what the SDK's aiohttp transport lets through.
+    httpx2.HTTPError: _broken,
+    httpx2.StreamError: _broken,
+    aiohttp.ClientError: _broken,
+    OSError: _broken,
+}
+
+
+def translate(error: Exception) -> BackendError:
+    """The gateway's error for a foreign one, which must be of a class (or below one) in `TABLE`."""
+    for kind in type(error).__mro__:
+        if kind in TABLE:
+            return TABLE[kind](error)
+    raise TypeError(f"not an error of the model's client: {error!r}")
+
+
+@contextmanager
+def translated() -> Iterator[None]:
+    """Raises what `translate` makes of foreign errors inside."""
+    try:
+        yield
+    except tuple(TABLE) as error:
+        raise translate(error) from error

@@ -1,0 +1,123 @@
+"""Commands that look at a gateway's data, whether it runs or not."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sqlite3
+import sys
+import time
+from collections.abc import Iterable, Sequence
+from contextlib import closing
+from pathlib import Path
+
+from gateway.cli.settings import find
+from gateway.config import data_dir
+from gateway.errors import ConfigError, StoreError
+from gateway.inbox import deadletters
+from gateway.store import channels
+from gateway.store.database import connect
+from gateway.store.lock import owner
+
+_WIDEST = 60
+
+
+def status(options: argparse.Namespace) -> int:
+    """Show the state, the last signs of life and the queue of every channel; 1 where no gateway runs."""
+    folder = data_dir(find(options.config), os.environ)
+    process = owner(folder)
+    sys.stdout.write(f"running, process {process}\n" if process else "not running\n")
+    with closing(open_database(folder)) as connection:
+        counts = deadletters.count_by_channel(connection)
+        rows = [
+            (
+                known.name,
+                str(known.state) if process else "stopped",
+                _when(known.since),
+                _when(known.last_in),
+                _when(known.last_out),
+                *map(str, counts.get(known.name, (0, 0))),
+                _short(known.last_error),
+            )
+            for known in channels.load(connection).values()
+        ]
+    heads = ("CHANNEL", "STATE", "SINCE", "LAST IN", "LAST OUT", "QUEUE", "DEAD", "LAST ERROR")
+    sys.stdout.writelines(table([heads, *rows]))
+    return 0 if process else 1
+
+
+def dead(options: argparse.Namespace) -> int:
+    """List, show, retry or drop the messages that were given up."""
+    with closing(open_database(data_dir(find(options.config), os.environ))) as connection:
+        if options.action == "list":
+            return _list(connection)
+        seq = _number(options)
+        if options.action == "show":
+            return _show(connection, seq)
+        act = deadletters.retry if options.action == "retry" else deadletters.drop
+        changed = act(connection, seq)
+        sys.stdout.write(f"{changed} {'put back' if options.action == 'retry' else 'dropped'}\n")
+        return 0 if changed else 1
+
+
+def _list(connection: sqlite3.Connection) -> int:
+    letters = deadletters.find(connection)
+    rows = [
+        (
+            str(letter.seq),
+            _when(letter.settled),
+            letter.message.chat.key,
+            _short(letter.message.text),
+            letter.error,
+        )
+        for letter in letters
+    ]
+    sys.stdout.writelines(table([("NUMBER", "GIVEN UP", "CHAT", "MESSAGE", "WHY"), *rows]))
+    return 0
+
+
+def _show(connection: sqlite3.Connection, seq: int | None) -> int:
+    letters = deadletters.find(connection, seq)
+    for letter in letters:
+        message = letter.message
+        sys.stdout.write(
+            f"number    {letter.seq}\ngiven up  {_when(letter.settled)} (tries: {letter.attempts + 1})\n"
+            f"why       {letter.error}\nchat      {message.chat.key} {message.chat.title}\n"
+            f"sender    {message.sender.id} {message.sender.name}\nmessage   {message.id}\n\n{message.text}\n"
+        )
+    if not letters:
+        raise StoreError(f"there is no dead letter {seq}; see `gateway dead list`")
+    return 0
+
+
+def _number(options: argparse.Namespace) -> int | None:
+    """The number that was asked for; None = all. Raises `ConfigError`."""
+    if options.number == "all" and options.action != "show":
+        return None
+    if options.number is None or not options.number.isdigit():
+        raise ConfigError(f"gateway dead {options.action} NUMBER: which one? See `gateway dead list`")
+    return int(options.number)
+
+
+def open_database(folder: Path) -> sqlite3.Connection:
+    """The database in *folder*, whoever else works with it. Raises `StoreError`."""
+    path = folder / "gateway.db"
+    if not path.exists():
+        raise StoreError(f"there are no data in {folder.absolute()} yet: has `gateway run` been run?")
+    return connect(path)
+
+
+def _when(moment: float | None) -> str:
+    return "-" if moment is None else time.strftime("%m-%d %H:%M:%S", time.localtime(moment))
+
+
+def _short(text: str) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= _WIDEST else line[: _WIDEST - 1] + "…"
+
+
+def table(rows: Sequence[Sequence[str]]) -> Iterable[str]:
+    """Lines with the columns of *rows* below each other."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        yield "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() + "\n"

@@ -1,0 +1,145 @@
+"""An answer while it is written: shown growing where the platform can, else that we are typing."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import secrets
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from types import TracebackType
+from typing import Any, Self
+
+from gateway.adapter import Adapter
+from gateway.errors import AdapterError
+from gateway.message import Chat, Receipt, Reply
+from gateway.presentation import present
+
+logger = logging.getLogger(__name__)
+
+# A model that answers at once is not shown typing, and an answer that is there at once is not shown growing.
+_BEFORE_TYPING = 1.0
+_BEFORE_FIRST_VIEW = 0.4
+# A platform shows "is typing" for about five seconds, and a draft for thirty.
+_TYPING_AGAIN = 4.0
+_VIEW_FADES = 20.0
+
+
+class Draft:
+    """Shows a growing answer, from a task of its own so that the model is never kept waiting.
+
+    Use as an async context manager around the writing; `receipt` is afterwards the message that grew, if
+    there is one. What is shown may lag or be left out: the final text is delivered apart.
+    """
+
+    def __init__(
+        self,
+        adapter: Adapter[Any],
+        chat: Chat,
+        first: Reply,
+        keep: Callable[[str], Awaitable[None]],
+        receipt: str | None = None,
+    ) -> None:
+        self.text = ""
+        self.receipt = receipt
+        self._adapter = adapter
+        self._chat = chat
+        self._first = first
+        self._keep = keep
+        self._number = secrets.randbelow(2**31 - 1) + 1
+        self._changed = asyncio.Event()
+        self._finished = asyncio.Event()
+        self._viewer: asyncio.Task[None] | None = None
+
+    async def __aenter__(self) -> Self:
+        if self._grows or self._adapter.capabilities.typing:
+            self._viewer = asyncio.create_task(self._view(), name=f"draft {self._chat.key}")
+        return self
+
+    async def __aexit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        # Not cancelled: a view that is on its way must end, or a message of ours would be there of which
+        # we do not know.
+        self._finished.set()
+        self._changed.set()
+        if self._viewer is not None:
+            try:
+                await asyncio.shield(self._viewer)
+            except asyncio.CancelledError:
+                await self._viewer
+                raise
+
+    async def show(self, text: str) -> None:
+        """Have *text*, the whole answer so far, shown when it is time."""
+        self.text = text
+        if self._grows:
+            self._changed.set()
+
+    @property
+    def _grows(self) -> bool:
+        able = self._adapter.capabilities
+        return able.edit or self._chat.kind in able.draft
+
+    async def _view(self) -> None:
+        try:
+            await self._type()
+            if self._grows:
+                await self._grow()
+        except AdapterError as exc:
+            logger.info("the answer is not shown growing any more: %s", exc)
+
+    async def _type(self) -> None:
+        """Show that we are writing until there is something to show instead, or the end."""
+        pause = _BEFORE_TYPING
+        while not await _within(pause, self._changed):
+            pause = _TYPING_AGAIN
+            if self._adapter.capabilities.typing:
+                pause = max(pause, await _when_there_is_room(self._adapter.typing(self._chat)))
+
+    async def _grow(self) -> None:
+        able = self._adapter.capabilities
+        least = able.preview_seconds if self._chat.kind == "private" else able.group_preview_seconds
+        pause = _BEFORE_FIRST_VIEW
+        while not await _within(pause, self._finished):
+            await _within(_VIEW_FADES, self._changed)
+            self._changed.clear()
+            pause = least
+            pieces = await present(self.text, able)
+            if pieces and not self._finished.is_set():
+                end = replace(self._first, text=pieces[-1].text, entities=pieces[-1].entities, growing=True)
+                pause = max(least, await _when_there_is_room(self._show_now(end)))
+
+    async def _show_now(self, reply: Reply) -> None:
+        """Show the end of what there is: in the message that is there, in a draft, or in a new message."""
+        able = self._adapter.capabilities
+        if self.receipt is not None and able.edit:
+            await self._adapter.edit(self._chat, Receipt(self.receipt), reply, final=False)
+        elif self._chat.kind in able.draft:
+            await self._adapter.draft(self._chat, self._number, reply)
+        else:
+            self.receipt = (await self._adapter.send(self._chat, reply)).id
+            await self._keep(self.receipt)
+
+
+async def _when_there_is_room(act: Awaitable[None]) -> float:
+    """Do *act*; returns how long the platform wants no more of it, in seconds. Raises other errors."""
+    try:
+        await act
+    except AdapterError as exc:
+        if exc.retry_after is None:
+            raise
+        return exc.retry_after
+    return 0.0
+
+
+async def _within(seconds: float, event: asyncio.Event) -> bool:
+    """Wait for *event*; false where *seconds* pass before it."""
+    try:
+        async with asyncio.timeout(seconds):
+            return await event.wait()
+    except TimeoutError:
+        return False

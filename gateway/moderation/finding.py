@@ -1,0 +1,36 @@
+"""What moderation finds in a text."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from gateway.texts import Sentence
+
+Subject = Literal["question", "answer"]
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Why a *subject* is refused: the entry of the word list that it holds, the categories that the
+    endpoint put it in, or that nobody could judge it. `reason` is for the log, not for the person.
+    """
+
+    subject: Subject
+    kind: Literal["entry", "category", "unjudged"]
+    reason: str
+
+    @property
+    def sentence(self) -> Sentence:
+        """What to tell the person."""
+        if self.kind == "unjudged":
+            return Sentence.UNJUDGED
+        return Sentence.FORBIDDEN_QUESTION if self.subject == "question" else Sentence.FORBIDDEN_ANSWER
+
+
+class Forbidden(Exception):
+    """Ends an answer in which something forbidden was found."""
+
+    def __init__(self, finding: Finding) -> None:
+        super().__init__(f"{finding.kind}: {finding.reason}")
+        self.finding = finding

@@ -1,0 +1,1 @@
+"""Durable state: one SQLite file, its tables, and the questions asked of them."""

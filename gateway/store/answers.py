@@ -1,0 +1,97 @@
+"""Answers on their way: what was decided to say, and how much of it the platform has."""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import orjson
+
+from gateway.message import Message
+
+
+@dataclass(slots=True)
+class Answer:
+    """The answer to one message.
+
+    `prefix` is plain text that goes before it. `file`: the text is to come as a file of that name, where the
+    platform takes files. `sent` counts the pieces that the platform has. `receipts`
+    are the platform's ids of the messages that the pieces belong in, as far as these are there: of one that
+    showed the answer growing, or of an earlier answer to the same question.
+    """
+
+    text: str
+    prefix: str = ""
+    sent: int = 0
+    receipts: tuple[str, ...] = ()
+    file: str = ""
+
+
+def load(connection: sqlite3.Connection, message: Message) -> tuple[Answer | None, tuple[str, ...]]:
+    """The answer that was decided on before a crash, or None; and the messages that it belongs in.
+
+    A correction takes over the messages of the answer that it corrects.
+    """
+    row = connection.execute(
+        "SELECT text, prefix, sent, receipts, file FROM answers WHERE chat = ? AND message = ?",
+        (message.chat.key, message.id),
+    ).fetchone()
+    if row is not None and row["text"] is not None:
+        receipts = tuple(orjson.loads(row["receipts"]))
+        return Answer(row["text"], row["prefix"], row["sent"], receipts, row["file"]), receipts
+    if row is not None and row["receipts"] != "[]":
+        return None, tuple(orjson.loads(row["receipts"]))
+    return None, _earlier(connection, message) if message.edit_of else ()
+
+
+def _earlier(connection: sqlite3.Connection, message: Message) -> tuple[str, ...]:
+    row = connection.execute(
+        """SELECT receipts FROM answers WHERE chat = ? AND (message = ? OR root = ?) AND receipts != '[]'
+           ORDER BY time DESC LIMIT 1""",
+        (message.chat.key, message.root, message.root),
+    ).fetchone()
+    return tuple(orjson.loads(row["receipts"])) if row else ()
+
+
+def save(connection: sqlite3.Connection, message: Message, answer: Answer) -> None:
+    """Write down what is going to be said."""
+    connection.execute(
+        """INSERT INTO answers (chat, message, root, text, prefix, file, sent, receipts, time)
+           VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+           ON CONFLICT DO UPDATE SET text = excluded.text, prefix = excluded.prefix, file = excluded.file,
+           sent = excluded.sent, receipts = excluded.receipts, time = excluded.time""",
+        (
+            message.chat.key,
+            message.id,
+            message.root,
+            answer.text,
+            answer.prefix,
+            answer.file,
+            answer.sent,
+            _list(answer.receipts),
+            time.time(),
+        ),
+    )
+
+
+def save_sent(connection: sqlite3.Connection, message: Message, sent: int, receipts: Sequence[str]) -> None:
+    """Write down how many pieces the platform has, and where."""
+    connection.execute(
+        "UPDATE answers SET sent = ?, receipts = ? WHERE chat = ? AND message = ?",
+        (sent, _list(receipts), message.chat.key, message.id),
+    )
+
+
+def save_receipt(connection: sqlite3.Connection, message: Message, receipt: str) -> None:
+    """Write down which message shows the answer growing."""
+    connection.execute(
+        """INSERT INTO answers (chat, message, root, receipts, time) VALUES (?, ?, ?, ?, ?)
+           ON CONFLICT DO UPDATE SET receipts = excluded.receipts""",
+        (message.chat.key, message.id, message.root, _list([receipt]), time.time()),
+    )
+
+
+def _list(receipts: Sequence[str]) -> str:
+    return orjson.dumps(receipts).decode()

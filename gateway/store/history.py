@@ -1,0 +1,186 @@
+"""What was said in a chat: one row an exchange, a question with its answer."""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from gateway.message import Message, Said
+from gateway.session import Turn
+
+# Exchanges loaded for one question at most; the token budget cuts far earlier.
+_EXCHANGES = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """A question and its answer in one context, `session`. Times in seconds since 1970.
+
+    `replaces`: the exchange in whose place it stands, by number.
+    """
+
+    session: str
+    question: str
+    answer: str
+    asked: float
+    answered: float
+    replaces: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """An exchange as it is kept: its number, which grows, the id of the message, and its two turns."""
+
+    id: int
+    message: str
+    question: Turn
+    answer: Turn
+
+
+def load(connection: sqlite3.Connection, session: str, after: int = 0) -> list[Turn]:
+    """The newest turns of a context since it was last cleared, oldest first; those after exchange *after*."""
+    kept = load_exchanges(connection, session, after)
+    return [turn for exchange in kept for turn in (exchange.question, exchange.answer)]
+
+
+def load_exchanges(connection: sqlite3.Connection, session: str, after: int = 0) -> list[Kept]:
+    """The same, exchange by exchange."""
+    found = connection.execute(
+        """SELECT id, message, question, answer, asked, answered FROM exchanges
+           WHERE session = ? AND id > max(?, coalesce((SELECT start FROM sessions WHERE session = ?), 0))
+           ORDER BY id DESC LIMIT ?""",
+        (session, after, session, _EXCHANGES),
+    ).fetchall()
+    return [_kept(row) for row in reversed(found)]
+
+
+def transcript(connection: sqlite3.Connection, chat: str, *, waiting: bool = True) -> list[Said]:
+    """What was said in the chat with key *chat*, the newest of it, oldest first; and what is *waiting*."""
+    found = connection.execute(
+        """SELECT message, question, answer, asked, answered FROM exchanges WHERE chat = ?
+           ORDER BY id DESC LIMIT ?""",
+        (chat, _EXCHANGES),
+    ).fetchall()
+    said = []
+    for row in reversed(found):
+        said.append(Said(row["message"], "person", row["question"], row["asked"]))
+        said.append(Said(row["message"], "bot", row["answer"], row["answered"]))
+    return said + (_waiting(connection, chat, {entry.id for entry in said}) if waiting else [])
+
+
+def _waiting(connection: sqlite3.Connection, chat: str, known: Collection[str]) -> list[Said]:
+    found = connection.execute(
+        "SELECT body, received FROM inbox WHERE chat = ? AND state = 'waiting' ORDER BY seq", (chat,)
+    )
+    said = [(Message.from_json(row["body"]), row["received"]) for row in found]
+    return [
+        Said(message.id, "person", message.text, received)
+        for message, received in said
+        if message.id not in known
+    ]
+
+
+def add(connection: sqlite3.Connection, message: Message, exchange: Exchange) -> None:
+    """Append to a context, or put right what stands there."""
+    if exchange.replaces is not None:
+        connection.execute(
+            "UPDATE exchanges SET question = ?, answer = ?, answered = ? WHERE id = ?",
+            (exchange.question, exchange.answer, exchange.answered, exchange.replaces),
+        )
+        return
+    chat = message.chat.key
+    connection.execute(
+        """INSERT INTO exchanges (session, chat, message, question, answer, asked, answered)
+           VALUES (?, ?, ?, ?, ?, ?, ?)""",
+        (
+            current(connection, chat, exchange.session),
+            current(connection, chat, chat),
+            message.root,
+            exchange.question,
+            exchange.answer,
+            exchange.asked,
+            exchange.answered,
+        ),
+    )
+
+
+def find(connection: sqlite3.Connection, chat: str, message: str) -> Kept | None:
+    """The exchange that *message* of the chat with key *chat* began."""
+    row = connection.execute(
+        """SELECT id, message, question, answer, asked, answered FROM exchanges
+           WHERE chat = ? AND message = ? ORDER BY id DESC LIMIT 1""",
+        (current(connection, chat, chat), message),
+    ).fetchone()
+    return _kept(row) if row else None
+
+
+def _kept(row: sqlite3.Row) -> Kept:
+    question = Turn("user", row["question"], row["asked"])
+    return Kept(row["id"], row["message"], question, Turn("assistant", row["answer"], row["answered"]))
+
+
+def forget_message(connection: sqlite3.Connection, chat: str, message: str) -> None:
+    """Take what was said in a message, by its id, and the answer to it out of what is remembered."""
+    for table in ("exchanges", "talk"):
+        connection.execute(f"DELETE FROM {table} WHERE chat = ? AND message = ?", (chat, message))  # noqa: S608 - constants
+    connection.execute(
+        """UPDATE answers SET text = '', prefix = '', file = ''
+           WHERE chat = ? AND (message = ? OR root = ?) AND text IS NOT NULL""",
+        (chat, message, message),
+    )
+
+
+def forget_chat(connection: sqlite3.Connection, chat: str) -> None:
+    """Delete everything that is kept about the chat with key *chat*, but what the day's quotas count."""
+    now = current(connection, chat, chat)
+    before = connection.execute("SELECT old FROM moves WHERE new = ?", (now,)).fetchall()
+    for key in (now, *(row["old"] for row in before)):
+        for table in ("exchanges", "sessions", "summaries", "settings", "talk", "usage"):
+            connection.execute(f"DELETE FROM {table} WHERE chat = ?", (key,))  # noqa: S608 - constants
+        # Messages stay known by their ids, so that a repetition is not answered; what has no text yet will.
+        connection.execute(
+            """UPDATE answers SET text = '', prefix = '', file = ''
+               WHERE chat = ? AND text IS NOT NULL""",
+            (key,),
+        )
+        connection.execute(
+            "UPDATE inbox SET state = 'done', body = x'', error = '' WHERE chat = ? AND state = 'dead'",
+            (key,),
+        )
+
+
+def clear(connection: sqlite3.Connection, session: str, chat: str) -> None:
+    """Begin a context anew; what was said stays, the model sees no more of it."""
+    session, chat = current(connection, chat, session), current(connection, chat, chat)
+    connection.execute(
+        """INSERT OR REPLACE INTO sessions (session, chat, start)
+           VALUES (?, ?, (SELECT coalesce(max(id), 0) FROM exchanges WHERE session = ?))""",
+        (session, chat, session),
+    )
+    connection.execute("DELETE FROM summaries WHERE session = ?", (session,))
+
+
+def current(connection: sqlite3.Connection, chat: str, session: str) -> str:
+    """What context *session* of *chat* (a chat's key) is called by now: what is said in a chat before it
+    moves may be answered after."""
+    moved = connection.execute("SELECT new FROM moves WHERE old = ?", (chat,)).fetchone()
+    return session if moved is None else str(moved["new"]) + session.removeprefix(chat)
+
+
+def move_chat(connection: sqlite3.Connection, old: str, new: str) -> None:
+    """The context and the usage of chat *old* (a chat's key) belong to *new*.
+
+    Answers stay: they belong to messages, and in the new chat the platform counts its messages anew.
+    """
+    for table in ("exchanges", "sessions", "summaries"):
+        connection.execute(
+            f"UPDATE OR REPLACE {table} SET chat = ?, session = ? || substr(session, ?) WHERE chat = ?",  # noqa: S608 - constants
+            (new, new, len(old) + 1, old),
+        )
+    for table in ("usage", "settings", "talk"):
+        connection.execute(f"UPDATE OR IGNORE {table} SET chat = ? WHERE chat = ?", (new, old))  # noqa: S608 - constants
+    connection.execute("DELETE FROM moves WHERE old = ?", (new,))
+    connection.execute("UPDATE moves SET new = ? WHERE new = ?", (new, old))
+    connection.execute("INSERT OR REPLACE INTO moves VALUES (?, ?, ?)", (old, new, time.time()))

@@ -1,0 +1,50 @@
+"""Measuring and cutting text in the units that platforms count in."""
+
+from __future__ import annotations
+
+import re
+from typing import Literal
+
+Unit = Literal["characters", "utf16", "bytes"]
+
+_SURROGATE = re.compile("[\ud800-\udfff]")
+_ASTRAL = re.compile("[\U00010000-\U0010ffff]")
+
+
+def clean(text: str) -> str:
+    """*text* with lone surrogates replaced: what is left can be encoded, stored and sent."""
+    return text if text.isascii() else _SURROGATE.sub("�", text)
+
+
+def length(text: str, unit: Unit) -> int:
+    """The length of *text* in code points, UTF-16 code units or UTF-8 bytes."""
+    if unit == "characters" or text.isascii():
+        return len(text)
+    if unit == "utf16":
+        return len(text) + len(_ASTRAL.findall(text))
+    return len(text.encode())
+
+
+def estimate_tokens(text: str) -> int:
+    """About how many tokens a model makes of *text*; errs on the high side.
+
+    Four ASCII characters or one character of any other script to a token: within a quarter of what the
+    common tokenizers give for English and Chinese, without loading one.
+    """
+    if text.isascii():
+        return (len(text) + 3) // 4
+    wide = sum(character > "\x7f" for character in text)
+    return wide + (len(text) - wide + 3) // 4
+
+
+def cut_to_tokens(text: str, tokens: int) -> str:
+    """The longest beginning of *text* that costs no more than *tokens*, as `estimate_tokens` counts."""
+    if estimate_tokens(text) <= tokens:
+        return text
+    # In quarters of a token: an ASCII character is one of them.
+    left = 4 * tokens
+    for index, character in enumerate(text):
+        left -= 4 if character > "\x7f" else 1
+        if left < 0:
+            return text[:index]
+    return text

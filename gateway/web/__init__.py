@@ -1,0 +1,3 @@
+"""The one web server: what platforms call, and what the operator's monitoring asks."""
+
+from gateway.web.server import WebServer as WebServer
