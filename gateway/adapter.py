@@ -15,6 +15,7 @@ from aiohttp import web
 from pydantic import BaseModel, ConfigDict, SecretStr, field_validator
 
 from gateway.errors import ConfigError
+from gateway.login import Login
 from gateway.markdown import Markup
 from gateway.message import Audio, Chat, ChatKind, Event, File, Image, Receipt, Reply, Said
 from gateway.text import Unit
@@ -45,13 +46,35 @@ class Capabilities:
 
 
 class ChannelState(StrEnum):
-    """How a channel is."""
+    """How a channel is. `KICKED`: another device took its place; `COOKIE_INVALID`: the platform ended it."""
 
     STARTING = "starting"
     UP = "up"
     DOWN = "down"
     AUTH_FAILED = "auth failed"
     STOPPED = "stopped"
+    # Somebody must log in with a phone: for the first time, or again, and then this is why.
+    NEEDS_LOGIN = "needs login"
+    LOGGED_OUT = "logged out"
+    KICKED = "kicked"
+    COOKIE_INVALID = "cookie invalid"
+    AUTH_EXPIRED = "auth expired"
+
+    @property
+    def wants_login(self) -> bool:
+        """True where a person must log in with a phone."""
+        return self in _WANTS_LOGIN
+
+
+_WANTS_LOGIN = frozenset(
+    {
+        ChannelState.NEEDS_LOGIN,
+        ChannelState.LOGGED_OUT,
+        ChannelState.KICKED,
+        ChannelState.COOKIE_INVALID,
+        ChannelState.AUTH_EXPIRED,
+    }
+)
 
 
 class Receive(Protocol):
@@ -86,6 +109,11 @@ class Host(Protocol):
     @property
     def menu(self) -> Menu:
         """The commands, for a platform that shows a menu of them."""
+        ...
+
+    @property
+    def login(self) -> Login:
+        """Where the adapter asks a person to scan a code."""
         ...
 
     async def load(self, key: str) -> str | None:
@@ -192,6 +220,14 @@ class Adapter(ABC, Generic[OptionsT]):
         Returns our name there, "" where there is nobody to ask. Raises `AdapterError`. `close` follows.
         """
         return ""
+
+    async def log_in(self) -> str:
+        """Log in, with a person's help where that is needed, without listening; `close` follows.
+
+        What it takes to go on without that help is durable when this returns. Returns our name there, ""
+        where there is nobody to ask. Raises `AdapterError`.
+        """
+        return await self.verify()
 
     def routes(self) -> Iterable[web.RouteDef]:
         """What the platform calls on our web server: paths below ``/hook/<channel>``."""

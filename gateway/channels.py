@@ -13,6 +13,7 @@ from gateway import log, metrics
 from gateway.adapter import Adapter, ChannelState, Menu, Receive
 from gateway.backoff import delays
 from gateway.errors import AdapterError, AuthError, StoreError
+from gateway.login import Login
 from gateway.message import Chat, Said
 from gateway.store import channels as table
 from gateway.store.archive import Archive
@@ -36,6 +37,7 @@ class Channel:
     def __init__(self, name: str, data_dir: Path, archive: Archive, menu: Menu | None = None) -> None:
         self.name = name
         self.menu: Menu = menu or {}
+        self.login = Login()
         self.status = Status(name, ChannelState.STARTING, time.time())
         self.changed = True
         self._path = data_dir / "channels" / name
@@ -66,7 +68,8 @@ class Channel:
             self.changed = True
         if state is self.status.state:
             return
-        told = logging.WARNING if state in (ChannelState.DOWN, ChannelState.AUTH_FAILED) else logging.INFO
+        trouble = state.wants_login or state in (ChannelState.DOWN, ChannelState.AUTH_FAILED)
+        told = logging.WARNING if trouble else logging.INFO
         logger.log(told, "channel %s is %s%s", self.name, state, f": {detail}" if detail else "")
         self.status.state, self.status.since = state, time.time()
         self.changed = True

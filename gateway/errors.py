@@ -8,6 +8,7 @@ GatewayError
 │   │   └── OutcomeUnknown     retryable: it may have reached the platform (a timeout is not a refusal)
 │   ├── RateLimited            retryable, after `retry_after` seconds
 │   ├── Rejected               the platform refuses this message: never retry
+│   ├── WindowClosed           deferrable: we may write again once the person has written to us
 │   ├── ChatGone               the chat cannot be written to any more (blocked, deleted, removed)
 │   └── ChatMoved              the chat has another id now, `to`
 ├── BackendError
@@ -69,6 +70,12 @@ class RateLimited(AdapterError):
 
 class Rejected(AdapterError):
     """The platform refuses this message, now and ever."""
+
+
+class WindowClosed(AdapterError):
+    """The platform lets us write here again once the person has written to us."""
+
+    deferrable = True
 
 
 class ChatGone(AdapterError):

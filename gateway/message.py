@@ -256,10 +256,14 @@ class Entity:
 
 @dataclass(frozen=True, slots=True)
 class Attachment:
-    """A file that we send: its name, and its bytes."""
+    """A file that we send: its name, and its bytes.
+
+    A picture or a voice message, by its `mime`, is shown as one where the platform can.
+    """
 
     name: str
     data: bytes
+    mime: str = ""
 
 
 @dataclass(frozen=True, slots=True)

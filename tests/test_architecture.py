@@ -21,7 +21,7 @@ ROOT = Path(__file__).parent.parent
 # modules may import each other).
 LEVELS = [
     {"errors", "message", "text", "backoff", "pacing", "metrics", "stops"},
-    {"markdown", "log", "http"},
+    {"markdown", "log", "http", "login"},
     {"adapter", "session", "access", "limits", "calendar"},
     {"conversation", "health", "texts", "backend", "store"},
     {"case", "limiter", "statement", "moderation"},

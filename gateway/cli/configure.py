@@ -18,6 +18,7 @@ from gateway.config import Config, Mistakes, load, report, wizard
 from gateway.config.importer import import_file
 from gateway.config.writing import write
 from gateway.errors import AdapterError, BackendError, ConfigError
+from gateway.login import Login
 from gateway.message import Chat, Said
 from gateway.session import Turn
 
@@ -66,6 +67,7 @@ class _Visitor:
     def __init__(self, name: str) -> None:
         self.name = name
         self.menu: Menu = {}
+        self.login = Login()
 
     @property
     def folder(self) -> Path:

@@ -15,6 +15,7 @@ from aiohttp import web
 from gateway import Adapter, ChannelState, Chat, Event, Message, Said
 from gateway.adapter import Menu
 from gateway.errors import InboxError
+from gateway.login import Login
 
 T = TypeVar("T")
 PATIENCE = 10.0
@@ -28,6 +29,7 @@ class FakeHost:
         self.name = name
         self.folder = folder
         self.menu: Menu = {"en": [("help", "show this help")], "zh": [("help", "显示帮助")]}
+        self.login = Login()
         self.values: dict[str, str] = {}
         self.reports: list[tuple[ChannelState, str]] = []
         self.said: dict[str, list[Said]] = {}
