@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -228,6 +229,34 @@ async def test_what_is_written_while_the_network_is_gone_is_sent_when_it_is_back
     await page.answered("before (1 turns)", "meanwhile (3 turns)", "and this (5 turns)")
     await page.tab.locator("#offline").wait_for(state="hidden")
     await page.shows(page.questions, "before", "meanwhile", "and this")
+
+
+async def test_what_is_accepted_while_the_page_loads_anew_stays_in_its_place(visit: Visit) -> None:
+    page = await visit()
+    await page.say("before")
+    await page.answered("before (1 turns)")
+    loaded, accepted, shown = asyncio.Event(), asyncio.Event(), asyncio.Event()
+
+    async def old_state(route: Any) -> None:
+        response = await route.fetch()
+        loaded.set()
+        await accepted.wait()
+        await route.fulfill(response=response)
+
+    async def message(route: Any) -> None:
+        await (shown if "and this" in route.request.post_data else loaded).wait()
+        await route.fulfill(response=await route.fetch())
+
+    await page.tab.route("**/chat/conversations/*", old_state)
+    await page.tab.route("**/chat/conversations/*/messages", message)
+    await page.say("meanwhile")
+    await page.say("and this")
+    async with page.tab.expect_response("**/messages"):
+        await page.tab.evaluate("dispatchEvent(new Event('online'))")
+    accepted.set()
+    await page.shows(page.questions, "before", "meanwhile", "and this")
+    shown.set()
+    await page.answered("before (1 turns)", "meanwhile (3 turns)", "and this (5 turns)")
 
 
 async def test_a_gateway_that_is_killed_comes_back_and_answers(

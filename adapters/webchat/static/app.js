@@ -64,7 +64,7 @@ async function load() {
 }
 
 function changed(exchange, answered = false) {
-  draw(exchange);
+  draw(exchange, talk.below(exchange));
   tools();
   if (answered && !exchange.open) speak(`${say("answer")}: ${plain(answerOf(exchange)).slice(0, SPOKEN)}`);
 }
@@ -249,7 +249,7 @@ function speakLanguage() {
   const other = document.documentElement.lang === "en" ? ["中文", "zh-CN"] : ["EN", "en"];
   [$("language").textContent, $("language").lang] = other;
   showTheme();
-  for (const exchange of talk.exchanges.values()) draw(exchange);
+  for (const exchange of talk.exchanges.values()) draw(exchange, talk.below(exchange));
   drawConversations();
   if (!$("offline").hidden) $("offline").textContent = say("offline");
 }

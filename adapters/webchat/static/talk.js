@@ -29,6 +29,19 @@ export class Talk {
     this.changed(exchange);
   }
 
+  /** Put an exchange where it belongs: what the gateway has got comes before what it has not got yet. */
+  place(exchange) {
+    const unsent = [...this.exchanges.values()].filter(({ sending }) => sending === "sending" || sending === "waiting");
+    for (const { id } of unsent) this.exchanges.delete(id);
+    for (const one of [exchange, ...unsent]) this.exchanges.set(one.id, one);
+  }
+
+  /** The exchange that is shown right below this one, if there is one. */
+  below(exchange) {
+    const all = [...this.exchanges.values()];
+    return all[all.indexOf(exchange) + 1];
+  }
+
   settle(id, how) {
     const exchange = this.exchanges.get(id);
     if (!exchange) return;
@@ -57,7 +70,7 @@ export class Talk {
       return;
     }
     exchange.sending = "";
-    this.exchanges.set(id, exchange);
+    this.place(exchange);
     this.changed(exchange, event.type === "exchange");
   }
 

@@ -9,15 +9,15 @@ const list = document.getElementById("exchanges");
 const welcome = document.getElementById("welcome");
 const down = document.getElementById("down");
 const shown = new Map(); // by exchange id: its elements
-const dirty = new Map(); // exchanges to draw at the next frame
+const dirty = new Map(); // by exchange id: what is to be drawn at the next frame, and what stands below it
 const NEAR = 80; // pixels from the end that still count as at the end
 
 let follow = true;
 let frame = 0;
 
-/** Draw *exchange* as it is now, soon. */
-export function draw(exchange) {
-  dirty.set(exchange.id, exchange);
+/** Draw *exchange* as it is now, soon; a new one above *below*, or at the end. */
+export function draw(exchange, below) {
+  dirty.set(exchange.id, { exchange, below });
   frame ||= requestAnimationFrame(drawAll);
 }
 
@@ -27,7 +27,7 @@ export function drawOnly(exchanges) {
   shown.clear();
   list.replaceChildren();
   follow = true;
-  for (const exchange of exchanges) dirty.set(exchange.id, exchange);
+  for (const exchange of exchanges) dirty.set(exchange.id, { exchange });
   drawAll();
 }
 
@@ -41,18 +41,18 @@ export function toEnd() {
 function drawAll() {
   cancelAnimationFrame(frame);
   frame = 0;
-  for (const exchange of dirty.values()) update(elementsOf(exchange), exchange);
+  for (const { exchange, below } of dirty.values()) update(elementsOf(exchange, below), exchange);
   dirty.clear();
   welcome.hidden = list.childElementCount > 0;
   if (follow) toEnd();
 }
 
-function elementsOf(exchange) {
+function elementsOf(exchange, below) {
   let elements = shown.get(exchange.id);
   if (!elements) {
     elements = build(exchange);
     shown.set(exchange.id, elements);
-    list.append(elements.root);
+    list.insertBefore(elements.root, shown.get(below?.id)?.root ?? null);
   }
   return elements;
 }
