@@ -1,7 +1,7 @@
 # make run       start the gateway: with config.json its channels, without one a chat page to try out
 # make install   put it into .venv without starting it; again after an upgrade
 # make test      every test; what needs a tool that is not there is skipped with a sentence
-# make check     lint, strict types, the shape of the house
+# make check     lint, strict types, the shape of the house, packages with known faults
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -14,8 +14,9 @@ run: .venv/.installed
 
 install: .venv/.installed
 
+# two at a time: most of them wait, for a process to start or a timer to end
 test: .venv/.installed-dev
-	$(BIN)/pytest
+	$(BIN)/pytest --numprocesses 2 --dist loadfile
 
 # the runs that take minutes: a hundred kills, ten thousand fuzzed answers
 test-long: .venv/.installed-dev
@@ -26,13 +27,14 @@ check: .venv/.installed-dev
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/pytest -q tests/test_architecture.py
+	@$(BIN)/python -m tests.audit
 
 format: .venv/.installed-dev
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
 bench: .venv/.installed-dev
-	$(BIN)/python -m benchmarks.throughput
+	$(BIN)/python -m benchmarks
 
 clean:
 	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -1,0 +1,4 @@
+"""How fast the gateway is, beside a bare bot and the least that a bot can do: ``make bench``.
+
+docs/performance.md explains every figure.
+"""

@@ -30,7 +30,8 @@ class Capabilities:
     `max_length` counts `length_unit`s. `edit`: a sent message can be replaced. `draft`: kinds of chat
     that show a text while it is written, without a message. `preview_seconds`: the least time between
     two views of a growing answer, by kind of chat. `typing`: "is writing" can be shown. `delete`: a sent
-    message can be taken away. `files`: a reply can carry a file.
+    message can be taken away. `files`: a reply can carry a file. `quote`: a reply can be shown as one to a
+    message; where it cannot, who asked is named instead.
     """
 
     max_length: int = 4096
@@ -43,6 +44,7 @@ class Capabilities:
     typing: bool = False
     delete: bool = False
     files: bool = False
+    quote: bool = False
 
 
 class ChannelState(StrEnum):
@@ -54,7 +56,7 @@ class ChannelState(StrEnum):
     AUTH_FAILED = "auth failed"
     STOPPED = "stopped"
     # Somebody must log in with a phone: for the first time, or again, and then this is why.
-    NEEDS_LOGIN = "needs login"
+    NEEDS_LOGIN = "not logged in"
     LOGGED_OUT = "logged out"
     KICKED = "kicked"
     COOKIE_INVALID = "cookie invalid"
@@ -152,6 +154,14 @@ class Options(BaseModel):
             if parts.scheme not in _PROXY_SCHEMES or not parts.hostname:
                 raise ValueError(f"must be an address that starts with one of {', '.join(_PROXY_SCHEMES)}")
         return proxy
+
+    def chat(self, channel: str, id: str) -> Chat:
+        """The chat on *channel* to write to, unasked, for a person's or a group's *id* in the configuration.
+
+        It has no account. Raises `ValueError`, which says why: this is no such id, or nobody can be written
+        to first.
+        """
+        return Chat(channel, id)
 
 
 OptionsT = TypeVar("OptionsT", bound=Options)

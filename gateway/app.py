@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from contextlib import AsyncExitStack
 from typing import Any
 
-from gateway import commands
+from gateway import commands, metrics
 from gateway.adapter import Adapter, Receive
 from gateway.asking import Asker
 from gateway.backend.models import Answer as Completion
@@ -16,33 +17,36 @@ from gateway.backend.models import Models
 from gateway.channels import Board, Channel, supervise
 from gateway.commands import Tools
 from gateway.config import Config, Web
+from gateway.config.wizard import language_of
 from gateway.conversation import Conversation
 from gateway.delivery import Delivery
 from gateway.dispatcher import Dispatcher
-from gateway.errors import StoreError
 from gateway.inbox import EmbeddedInbox
 from gateway.limiter import Limiter
 from gateway.message import Event, Message
 from gateway.moderation import Moderator
+from gateway.notices import Notices, Wording
 from gateway.responder import Responder
 from gateway.scheduler import Scheduler
+from gateway.showing import LogLine, Screen, Showing
 from gateway.stops import Overtaken, Stops
 from gateway.store.archive import Archive
 from gateway.store.database import Database
-from gateway.store.lock import Lock
+from gateway.store.lock import owned
 from gateway.store.store import Store
 from gateway.store.summaries import Summaries
 from gateway.summary import Summariser
-from gateway.web import WebServer
+from gateway.web import PAGES, ChannelPages, WebServer
 
 logger = logging.getLogger(__name__)
 
 
 class Gateway:
-    """One process of the gateway."""
+    """One process of the gateway. *screen*: where logins are shown; without one, a line in the log."""
 
-    def __init__(self, config: Config) -> None:
+    def __init__(self, config: Config, screen: Screen | None = None) -> None:
         self._config = config
+        self._screen = screen or LogLine()
 
     async def run(self, stopping: asyncio.Event) -> None:
         """Work until *stopping* is set or no channel has anything more to hear, then stop in order.
@@ -50,17 +54,9 @@ class Gateway:
         Raises `StoreError` where the data directory cannot be used, `ConfigError` where an address cannot.
         """
         folder = self._config.data_dir
-        try:
-            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        except OSError as exc:
-            raise StoreError(f"cannot make the data directory {folder}: {exc.strerror}") from exc
-        lock = Lock(folder)
-        lock.take()
-        try:
+        with owned(folder):
             async with Database(folder / "gateway.db") as database:
                 await self._run(database, stopping)
-        finally:
-            lock.release()
 
     async def _run(self, database: Database, stopping: asyncio.Event) -> None:
         """Build every part, start the channels last; on the way out stop them first."""
@@ -85,13 +81,17 @@ class Gateway:
             asker = self._asker(parts, database, store, models)
             tools, limiter = Tools(store, archive, stops, models), Limiter(conversations, store)
             responder = Responder(conversations, tools, asker, limiter, delivery)
-            dispatcher = Dispatcher(inbox, responder.respond, _merging(conversations))
             await parts.enter_async_context(Scheduler(database))
             await board.begin()
-            await self._serve(parts, adapters, board)
+            pages = await self._serve(parts, adapters, board)
+            logins = Showing(board.channels.values(), config.data_dir, pages, self._screen)
+            await parts.enter_async_context(logins)
             # Before the web server ends: it waits for the requests that an adapter keeps open.
             for adapter in adapters.values():
                 parts.push_async_callback(adapter.close)
+            notices = await parts.enter_async_context(self._notices(board, adapters, pages))
+            merging = _merging(conversations)
+            dispatcher = Dispatcher(inbox, responder.respond, merging, notices.count_letter)
             channels = [
                 supervise(channel, adapters[name], _receiver(inbox, channel))
                 for name, channel in board.channels.items()
@@ -112,16 +112,24 @@ class Gateway:
         asker = Asker(store, models, summariser, moderator)
         return asker
 
-    async def _serve(self, parts: AsyncExitStack, adapters: Mapping[str, Adapter[Any]], board: Board) -> None:
-        """Open the web server where a channel or the operator wants one."""
+    def _notices(self, board: Board, adapters: Mapping[str, Adapter[Any]], pages: str) -> Notices:
+        """What tells operators how the channels are."""
+        config, spoken = self._config, self._config.settings.language
+        language = language_of(os.environ) if spoken == "auto" else spoken
+        return Notices(config.operators(), board.channels, adapters, Wording(language, config.zone, pages))
+
+    async def _serve(self, parts: AsyncExitStack, adapters: Mapping[str, Adapter[Any]], board: Board) -> str:
+        """Open the web server where a channel or the operator wants one; the address of its pages, or ""."""
         routes = [route for adapter in adapters.values() for route in adapter.routes()]
         web = self._config.settings.web
         if web is None and not routes:
-            return
+            return ""
         web = web or Web()
         password = web.password.get_secret_value() if web.password else None
+        routes += ChannelPages(board.channels).routes()
         server = WebServer(web.host, web.port, password, routes, board.states, self._config.data_dir)
         await parts.enter_async_context(server)
+        return web.root + PAGES
 
     async def _work(
         self,
@@ -135,6 +143,7 @@ class Gateway:
         listening = [asyncio.create_task(channel) for channel in channels]
         dispatching = asyncio.create_task(dispatcher.run(), name="dispatcher")
         writing = asyncio.create_task(board.run(), name="board")
+        watching = asyncio.create_task(metrics.watch_loop(), name="loop lag")
         ended = asyncio.create_task(_all_said(listening, inbox), name="end of all channels")
         asked = asyncio.create_task(stopping.wait(), name="stop")
         try:
@@ -147,7 +156,7 @@ class Gateway:
             await _cancel(asked, ended, *listening)
             await _cancel(dispatching)
             await dispatcher.close(self._config.settings.shutdown_grace)
-            await _cancel(writing)
+            await _cancel(writing, watching)
             board.stopped()
             await board.write()
 

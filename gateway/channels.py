@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ from gateway import log, metrics
 from gateway.adapter import Adapter, ChannelState, Menu, Receive
 from gateway.backoff import delays
 from gateway.errors import AdapterError, AuthError, StoreError
+from gateway.files import make_folder
 from gateway.login import Login
 from gateway.message import Chat, Said
 from gateway.store import channels as table
@@ -31,6 +32,11 @@ _LOGIN_AGAIN = 600.0
 _WRITE_EVERY = 1.0
 
 
+def folder_of(data_dir: Path, name: str) -> Path:
+    """Where the files of a channel are; it need not be there."""
+    return data_dir / "channels" / name
+
+
 class Channel:
     """The `Host` of one adapter, and how the channel is."""
 
@@ -40,13 +46,18 @@ class Channel:
         self.login = Login()
         self.status = Status(name, ChannelState.STARTING, time.time())
         self.changed = True
-        self._path = data_dir / "channels" / name
+        self._path = folder_of(data_dir, name)
         self._archive = archive
+        self._watchers: list[Callable[[ChannelState, str], None]] = []
+
+    def watch(self, watcher: Callable[[ChannelState, str], None]) -> None:
+        """Call *watcher* with every new state and what is said of it; it must be quick."""
+        self._watchers.append(watcher)
 
     @property
     def folder(self) -> Path:
         """A folder of the channel's own; made when first asked for."""
-        self._path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_folder(self._path)
         return self._path
 
     async def load(self, key: str) -> str | None:
@@ -74,6 +85,8 @@ class Channel:
         self.status.state, self.status.since = state, time.time()
         self.changed = True
         metrics.CHANNEL_UP.labels(self.name).set(state is ChannelState.UP)
+        for watcher in self._watchers:
+            watcher(state, detail)
 
     def received(self, count: int) -> None:
         """Take down that messages came in."""

@@ -3,20 +3,29 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import uuid
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from itertools import islice
-from typing import Any
+from typing import Any, NoReturn
 
 from gateway import metrics
 from gateway.adapter import Adapter
 from gateway.backoff import delays
 from gateway.conversation import Conversation
-from gateway.draft import Draft
-from gateway.errors import AdapterError, ChatGone, ChatMoved, Rejected
+from gateway.draft import LAST_WAIT, Draft
+from gateway.errors import (
+    AdapterError,
+    ChatGone,
+    ChatMoved,
+    OutcomeUnknown,
+    Rejected,
+    StoreError,
+    Unconfirmed,
+)
 from gateway.message import Attachment, Chat, Message, Moved, Receipt, Reply
 from gateway.presentation import present
 from gateway.store.answers import Answer
@@ -32,8 +41,6 @@ Keep = Callable[[Chat, Receipt], Awaitable[None]]
 # chat's lane in memory.
 _TRIES = 4
 _PATIENCE = 10.0
-# What is being sent when it is not wanted any more may take so long to end (seconds).
-_LAST_WAIT = 5.0
 
 
 class Delivery:
@@ -64,7 +71,7 @@ class Delivery:
     def draft(self, message: Message, conversation: Conversation, receipts: Sequence[str]) -> Draft:
         """An answer being written; the first of *receipts* is the message that it belongs in already."""
         adapter = self._adapters[message.chat.channel]
-        reply = _first(message, conversation)
+        reply = _first(adapter, message, conversation)
         receipt = next(iter(receipts), None)
         return Draft(adapter, message.chat, reply, lambda id: self._store.keep_receipt(message, id), receipt)
 
@@ -74,6 +81,8 @@ class Delivery:
         Raises `AdapterError`: a retryable one leaves the rest to be sent later, any other is final.
         """
         adapter = self._adapters[message.chat.channel]
+        if answer.doubtful:
+            await self._own_up(adapter, message, conversation)
         pieces = await _pieces(adapter, message, conversation, answer)
         # A message cannot become a file, nor anything where the platform does not edit: that is sent anew.
         in_place = adapter.capabilities.edit and not any(piece.file for piece in pieces)
@@ -87,6 +96,10 @@ class Delivery:
             except Rejected as exc:
                 await self._apologise(adapter, there, conversation, exc)
                 raise
+            except Unconfirmed as exc:
+                logger.error("nobody knows whether piece %d arrived: %s", number + 1, exc)
+                await _surely(lambda: self._store.doubt(message))
+                await self._own_up(adapter, there, conversation)
             if there.chat != message.chat:
                 del receipts[number + 1 :]  # of the chat as it was: in the new one these are others' ids
         if adapter.capabilities.delete and len(receipts) > len(pieces):
@@ -103,7 +116,7 @@ class Delivery:
         receipts[number : number + 1] = [receipt.id]
         self._sent(message.chat.channel)
         metrics.SENT.labels(message.chat.channel).inc()
-        await self._store.keep_sent(message, number + 1, receipts)
+        await _surely(lambda: self._store.keep_sent(message, number + 1, receipts))
 
     async def _take_away(self, adapter: Adapter[Any], message: Message, receipts: Sequence[str]) -> None:
         """Delete what is left of an earlier, longer answer."""
@@ -144,6 +157,20 @@ class Delivery:
             await asyncio.sleep(wait)
         return await _to_its_end(attempt())
 
+    async def _own_up(self, adapter: Adapter[Any], message: Message, conversation: Conversation) -> NoReturn:
+        """Tell the chat that its answer may be missing. Raises `Unconfirmed` once it was told."""
+        text = Sentence.UNCONFIRMED.say(language_of(message, conversation.language))
+
+        async def tell() -> None:
+            # Should the outcome of this be unknown as well, it is not said twice either.
+            with contextlib.suppress(Unconfirmed):
+                await _send(adapter, message.chat, Reply(text, question=message.id))
+
+        await self._persist(tell)
+        raise Unconfirmed(
+            "no answer came when a piece was sent: it may have arrived; `gateway dead retry` sends it again"
+        )
+
     async def _apologise(
         self, adapter: Adapter[Any], message: Message, conversation: Conversation, error: Rejected
     ) -> None:
@@ -163,10 +190,22 @@ async def _to_its_end(sending: Coroutine[Any, Any, None]) -> None:
     try:
         await asyncio.shield(task)
     except asyncio.CancelledError:
-        await asyncio.wait([task], timeout=_LAST_WAIT)
+        await asyncio.wait([task], timeout=LAST_WAIT)
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
         raise
+
+
+async def _surely(write: Callable[[], Awaitable[None]]) -> None:
+    """Write down what was sent, as soon as the database takes it: else that would be sent once more."""
+    for pause in delays(0.5, _PATIENCE):
+        try:
+            await write()
+        except StoreError as exc:
+            logger.error("cannot write down what was sent, again in %.1f s: %s", pause, exc)
+            await asyncio.sleep(pause)
+        else:
+            return
 
 
 async def _show(adapter: Adapter[Any], chat: Chat, piece: Reply, receipts: Sequence[str]) -> Receipt:
@@ -178,14 +217,24 @@ async def _show(adapter: Adapter[Any], chat: Chat, piece: Reply, receipts: Seque
             logger.info("the message cannot be changed any more, sending anew: %s", exc)
         else:
             return receipt
-    return await adapter.send(chat, piece)
+    return await _send(adapter, chat, piece)
 
 
-def _first(message: Message, conversation: Conversation) -> Reply:
+async def _send(adapter: Adapter[Any], chat: Chat, piece: Reply) -> Receipt:
+    """Send one message. Raises `Unconfirmed`, which no one tries again, where it may have arrived."""
+    try:
+        return await adapter.send(chat, piece)
+    except OutcomeUnknown as exc:
+        raise Unconfirmed(str(exc)) from exc
+
+
+def _first(adapter: Adapter[Any], message: Message, conversation: Conversation) -> Reply:
     """How the first piece of an answer refers to its question."""
     if message.chat.kind == "private":
         return Reply("", question=message.id)
     style = conversation.group_reply
+    if style == "quote" and not adapter.capabilities.quote:
+        style = "mention"
     return Reply(
         "",
         question=message.id,
@@ -198,10 +247,14 @@ async def _pieces(
     adapter: Adapter[Any], message: Message, conversation: Conversation, answer: Answer
 ) -> list[Reply]:
     """The answer as messages, or as a file where it is to be one; the first refers to the question."""
-    first = _first(message, conversation)
+    first = _first(adapter, message, conversation)
     if answer.file and adapter.capabilities.files:
         return [replace(first, file=Attachment(answer.file, answer.text.encode()))]
     pieces = await present(answer.text, adapter.capabilities, answer.prefix)
-    replies = [Reply(piece.text, piece.entities, message.id) for piece in pieces]
+    last = len(pieces)
+    replies = [
+        Reply(piece.text, piece.entities, message.id, more=number < last)
+        for number, piece in enumerate(pieces, 1)
+    ]
     replies[:1] = [replace(reply, reply_to=first.reply_to, mention=first.mention) for reply in replies[:1]]
     return replies

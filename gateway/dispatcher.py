@@ -18,9 +18,11 @@ logger = logging.getLogger(__name__)
 
 # What can succeed later is tried for so long (seconds), at growing pauses, before it is a dead letter.
 _GIVE_UP = 24 * 3600.0
+# What needs a person to write first waits for that so long, with a try of its own in between.
+_GIVE_UP_ON_PERSON, _TRY_ALONE = 7 * 24 * 3600.0, 6 * 3600.0
 # What we did not foresee is tried so often.
 _SURPRISES = 3
-_FIRST_PAUSE, _LONGEST_PAUSE = 2.0, 300.0
+_FIRST_PAUSE, _LONGEST_PAUSE = 2.0, 60.0
 # Who never stops writing is answered after so many pauses.
 _MERGED = 10
 
@@ -30,7 +32,7 @@ class Dispatcher:
 
     The inbox keeps the order: it hands out one claim of a lane at a time. `merging` says for how many seconds
     after a message its author may go on writing, so that all of it is one question; 0 = not at all,
-    and a message of which that is said is not part of another either.
+    and a message of which that is said is not part of another either. `buried` hears of every dead letter.
     """
 
     def __init__(
@@ -38,10 +40,12 @@ class Dispatcher:
         inbox: Inbox,
         respond: Callable[[Message], Awaitable[None]],
         merging: Callable[[Message], float] = lambda message: 0.0,
+        buried: Callable[[], None] = lambda: None,
     ) -> None:
         self._inbox = inbox
         self._respond = respond
         self._merging = merging
+        self._buried = buried
         self._working: set[asyncio.Task[None]] = set()
 
     async def run(self) -> None:
@@ -92,15 +96,20 @@ class Dispatcher:
 
     async def _failed(self, claim: Claim, error: Exception, *, retryable: bool) -> None:
         reason = f"{type(error).__name__}: {error}"
-        if retryable and time.time() - claim.received < _GIVE_UP:
-            pause = next(islice(delays(_FIRST_PAUSE, _LONGEST_PAUSE), min(claim.attempts, 20), None))
-            if isinstance(error, GatewayError) and error.retry_after is not None:
-                pause = max(pause, error.retry_after)
-            logger.warning("put off for %.0f s: %s", pause, reason)
-            await self._settle("retried", lambda: claim.retry(pause, reason))
+        closed = isinstance(error, GatewayError) and error.wants_message
+        # What waited for a person is not given up because of what happens when he has written at last.
+        wakes = closed or claim.wakes
+        if retryable and time.time() - claim.received < (_GIVE_UP_ON_PERSON if wakes else _GIVE_UP):
+            pause = _pause(claim.attempts, error)
+            if not closed:
+                logger.warning("put off for %.0f s: %s", pause, reason)
+            elif not claim.wakes:
+                logger.warning("put off until the person writes again: %s", reason)
+            await self._settle("retried", lambda: claim.retry(pause, reason, wakes=wakes))
         else:
             logger.error("given up, see `gateway dead list`: %s", reason)
             await self._settle("dead", lambda: claim.dead(reason))
+            self._buried()
 
     async def _settle(self, outcome: str, settle: Callable[[], Awaitable[None]]) -> None:
         """Settle a claim; where the database cannot take it, wait until it can: the lane must go on."""
@@ -115,3 +124,11 @@ class Dispatcher:
             else:
                 metrics.ANSWERED.labels(outcome).inc()
                 return
+
+
+def _pause(attempts: int, error: Exception) -> float:
+    """Seconds before the next try, growing with the *attempts* so far; longer where the platform says so."""
+    pause = next(islice(delays(_FIRST_PAUSE, _LONGEST_PAUSE), min(attempts, 20), None))
+    if not isinstance(error, GatewayError):
+        return pause
+    return max(pause, error.retry_after or (_TRY_ALONE if error.wants_message else 0.0))

@@ -23,6 +23,8 @@ _BEFORE_FIRST_VIEW = 0.4
 # A platform shows "is typing" for about five seconds, and a draft for thirty.
 _TYPING_AGAIN = 4.0
 _VIEW_FADES = 20.0
+# What is being sent when it is not wanted any more may take so long to end (seconds).
+LAST_WAIT = 5.0
 
 
 class Draft:
@@ -46,14 +48,15 @@ class Draft:
         self._chat = chat
         self._first = first
         self._keep = keep
-        self._number = secrets.randbelow(2**31 - 1) + 1
+        self._number = 0
         self._changed = asyncio.Event()
         self._finished = asyncio.Event()
+        self._beginning: asyncio.TimerHandle | None = None
         self._viewer: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> Self:
-        if self._grows or self._adapter.capabilities.typing:
-            self._viewer = asyncio.create_task(self._view(), name=f"draft {self._chat.key}")
+        if self._adapter.capabilities.typing:
+            self._begin_in(_BEFORE_TYPING)
         return self
 
     async def __aexit__(
@@ -66,18 +69,35 @@ class Draft:
         # we do not know.
         self._finished.set()
         self._changed.set()
-        if self._viewer is not None:
-            try:
-                await asyncio.shield(self._viewer)
-            except asyncio.CancelledError:
-                await self._viewer
-                raise
+        if self._beginning is not None:
+            self._beginning.cancel()
+        if self._viewer is None:
+            return
+        if isinstance(exc, asyncio.CancelledError):
+            await _end(self._viewer)
+            return
+        try:
+            await asyncio.shield(self._viewer)
+        except asyncio.CancelledError:
+            await _end(self._viewer)
+            raise
 
     async def show(self, text: str) -> None:
         """Have *text*, the whole answer so far, shown when it is time."""
         self.text = text
-        if self._grows:
+        if not self._changed.is_set() and self._grows:
             self._changed.set()
+            if self._viewer is None:
+                self._begin_in(_BEFORE_FIRST_VIEW)
+
+    def _begin_in(self, seconds: float) -> None:
+        """Begin to view in so many seconds, not earlier: most answers are there before, and cost no task."""
+        if self._beginning is not None:
+            self._beginning.cancel()
+        self._beginning = asyncio.get_running_loop().call_later(seconds, self._begin)
+
+    def _begin(self) -> None:
+        self._viewer = asyncio.create_task(self._view(), name=f"draft {self._chat.key}")
 
     @property
     def _grows(self) -> bool:
@@ -86,32 +106,34 @@ class Draft:
 
     async def _view(self) -> None:
         try:
+            if self._changed.is_set():
+                await self._grow()
+                return
             await self._type()
-            if self._grows:
+            if self._grows and not await _within(_BEFORE_FIRST_VIEW, self._finished):
                 await self._grow()
         except AdapterError as exc:
             logger.info("the answer is not shown growing any more: %s", exc)
 
     async def _type(self) -> None:
         """Show that we are writing until there is something to show instead, or the end."""
-        pause = _BEFORE_TYPING
-        while not await _within(pause, self._changed):
-            pause = _TYPING_AGAIN
-            if self._adapter.capabilities.typing:
-                pause = max(pause, await _when_there_is_room(self._adapter.typing(self._chat)))
+        while not self._changed.is_set():
+            pause = max(_TYPING_AGAIN, await _when_there_is_room(self._adapter.typing(self._chat)))
+            await _within(pause, self._changed)
 
     async def _grow(self) -> None:
+        """Show what there is by now, and again, until the end."""
         able = self._adapter.capabilities
         least = able.preview_seconds if self._chat.kind == "private" else able.group_preview_seconds
-        pause = _BEFORE_FIRST_VIEW
-        while not await _within(pause, self._finished):
+        while not self._finished.is_set():
             await _within(_VIEW_FADES, self._changed)
             self._changed.clear()
             pause = least
-            pieces = await present(self.text, able)
+            pieces = await present(self.text.rstrip(), able)
             if pieces and not self._finished.is_set():
                 end = replace(self._first, text=pieces[-1].text, entities=pieces[-1].entities, growing=True)
                 pause = max(least, await _when_there_is_room(self._show_now(end)))
+            await _within(pause, self._finished)
 
     async def _show_now(self, reply: Reply) -> None:
         """Show the end of what there is: in the message that is there, in a draft, or in a new message."""
@@ -119,10 +141,18 @@ class Draft:
         if self.receipt is not None and able.edit:
             await self._adapter.edit(self._chat, Receipt(self.receipt), reply, final=False)
         elif self._chat.kind in able.draft:
+            self._number = self._number or secrets.randbelow(2**31 - 1) + 1
             await self._adapter.draft(self._chat, self._number, reply)
         else:
             self.receipt = (await self._adapter.send(self._chat, reply)).id
             await self._keep(self.receipt)
+
+
+async def _end(viewer: asyncio.Task[None]) -> None:
+    """Let a view that is on its way end, within the time that there is for that."""
+    await asyncio.wait([viewer], timeout=LAST_WAIT)
+    viewer.cancel()
+    await asyncio.gather(viewer, return_exceptions=True)
 
 
 async def _when_there_is_room(act: Awaitable[None]) -> float:
@@ -138,6 +168,8 @@ async def _when_there_is_room(act: Awaitable[None]) -> float:
 
 async def _within(seconds: float, event: asyncio.Event) -> bool:
     """Wait for *event*; false where *seconds* pass before it."""
+    if event.is_set():
+        return True
     try:
         async with asyncio.timeout(seconds):
             return await event.wait()

@@ -6,9 +6,10 @@ GatewayError
 │   ├── AuthError              deferrable: the platform refuses our credentials
 │   ├── NetworkError           retryable: the request did not reach the platform
 │   │   └── OutcomeUnknown     retryable: it may have reached the platform (a timeout is not a refusal)
+│   ├── Unconfirmed            it may have arrived, and sent once more people might see it twice: never retry
 │   ├── RateLimited            retryable, after `retry_after` seconds
 │   ├── Rejected               the platform refuses this message: never retry
-│   ├── WindowClosed           deferrable: we may write again once the person has written to us
+│   ├── WindowClosed           deferrable, wants_message: we may write again once the person has written
 │   ├── ChatGone               the chat cannot be written to any more (blocked, deleted, removed)
 │   └── ChatMoved              the chat has another id now, `to`
 ├── BackendError
@@ -19,8 +20,9 @@ GatewayError
 ├── StoreError                 deferrable: the database cannot be read or written
 └── InboxError                 deferrable: a message could not be made durable
 
-Code asks `exc.retryable` (the same may succeed soon, by itself) and `exc.deferrable` (it may succeed when
-somebody has mended something), never a class's name. Foreign errors are translated at one place per library.
+Code asks `exc.retryable` (the same may succeed soon, by itself), `exc.deferrable` (it may succeed when
+somebody has mended something) and `exc.wants_message` (… when the person has written), never a class's name.
+Foreign errors are translated at one place per library.
 """
 
 from __future__ import annotations
@@ -31,6 +33,7 @@ class GatewayError(Exception):
 
     retryable = False
     deferrable = False
+    wants_message = False
     retry_after: float | None = None
 
 
@@ -58,6 +61,10 @@ class OutcomeUnknown(NetworkError):
     """No answer came, and the platform may have acted all the same."""
 
 
+class Unconfirmed(AdapterError):
+    """A message may have reached people; sent once more, they might see it twice."""
+
+
 class RateLimited(AdapterError):
     """The platform asks us to slow down for `retry_after` seconds."""
 
@@ -73,9 +80,14 @@ class Rejected(AdapterError):
 
 
 class WindowClosed(AdapterError):
-    """The platform lets us write here again once the person has written to us."""
+    """The platform lets us write again once the person has written, or maybe in `retry_after` seconds."""
 
     deferrable = True
+    wants_message = True
+
+    def __init__(self, message: str, retry_after: float | None = None) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
 
 
 class ChatGone(AdapterError):

@@ -15,6 +15,9 @@ logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
+# Whatever a platform, or somebody on the way, says (seconds).
+_LONGEST_PAUSE = 3600.0
+
 
 class Health:
     """Tells the host, who logs that the channel goes down or up; logs itself what else happens meanwhile."""
@@ -40,7 +43,7 @@ class Health:
         if not (exc.retryable or isinstance(exc, (InboxError, StoreError))):
             raise exc
         self.down(exc)
-        await asyncio.sleep(max(next(pauses), exc.retry_after or 0))
+        await asyncio.sleep(max(next(pauses), min(exc.retry_after or 0, _LONGEST_PAUSE)))
 
     async def trying(self, call: Callable[[], Awaitable[T]]) -> T:
         """What *call* returns, tried until the platform is there. Raises what trying again cannot mend."""

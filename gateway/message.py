@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal, Self
+from functools import cache
+from types import NoneType
+from typing import Any, Literal, Self, TypeVar, get_type_hints
 
 import orjson
 
+T = TypeVar("T")
+
 ChatKind = Literal["private", "group"]
+
+# What ends a line or a header where a file's name should stand; and what turns the direction of writing,
+# with which a name looks as if it ended in another way.
+_NO_NAME = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+_LONGEST_NAME = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +132,27 @@ _PARTS: dict[str, Callable[..., Part]] = {
 
 def _part(data: dict[str, Any]) -> Part:
     values = {name: value for name, value in data.items() if name != "type"}
-    return _PARTS[data["type"]](**values)
+    return _made(_PARTS[data["type"]], values)
+
+
+def _made(kind: Callable[..., T], values: dict[str, Any]) -> T:
+    """An object of the *values*. Raises `TypeError` where one is of another type."""
+    made = kind(**values)
+    for name, types in _types(kind).items():
+        if not isinstance(getattr(made, name), types):
+            raise TypeError(f"{name} is of another type")
+    return made
+
+
+@cache
+def _types(kind: type) -> dict[str, Any]:
+    """Of which types the fields of a class are that hold nothing but texts and numbers."""
+    hints = get_type_hints(kind)
+    plain = {name: _PLAIN.get(hint) for name, hint in hints.items()}
+    return {name: types for name, types in plain.items() if types is not None}
+
+
+_PLAIN: dict[Any, Any] = {str: str, bool: bool, int: int, float: (int, float), str | None: (str, NoneType)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,11 +240,11 @@ class Message:
         """The message that `to_json` wrote. Raises `ValueError` for anything else."""
         value = orjson.loads(data)
         try:
-            value["chat"] = Chat(**value["chat"])
-            value["sender"] = Sender(**value["sender"])
+            value["chat"] = _made(Chat, value["chat"])
+            value["sender"] = _made(Sender, value["sender"])
             value["parts"] = tuple(_part(part) for part in value["parts"])
             value["joins"] = tuple((id, count) for id, count in value.get("joins", ()))
-            return cls(**value)
+            return _made(cls, value)
         except (AttributeError, KeyError, TypeError) as exc:
             raise ValueError(f"this is no message: {exc}") from exc
 
@@ -256,7 +286,7 @@ class Entity:
 
 @dataclass(frozen=True, slots=True)
 class Attachment:
-    """A file that we send: its name, and its bytes.
+    """A file that we send: its name, which can be no path, and its bytes.
 
     A picture or a voice message, by its `mime`, is shown as one where the platform can.
     """
@@ -265,6 +295,18 @@ class Attachment:
     data: bytes
     mime: str = ""
 
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "name", _file_name(self.name))
+
+
+def _file_name(text: str) -> str:
+    """*text* as a name of a file that is one: no folder in it, and not too long."""
+    name = _NO_NAME.sub("", text).replace("\\", "/").rpartition("/")[2].strip(" .")
+    stem, dot, ending = name.rpartition(".")
+    if len(name) > _LONGEST_NAME and dot and len(ending) < _LONGEST_NAME // 2:
+        return f"{stem[: _LONGEST_NAME - len(ending) - 1]}.{ending}"
+    return name[:_LONGEST_NAME] or "file"
+
 
 @dataclass(frozen=True, slots=True)
 class Reply:
@@ -272,7 +314,8 @@ class Reply:
 
     `question` is the id of the message that it answers. `reply_to` is that id too where the reply is to be
     shown as one, `mention` the person to name. `file` goes with the text, where the platform takes files.
-    `growing`: a view of an answer that is still being written, which `edit` is to complete.
+    `growing`: a view of an answer that is still being written, which `edit` is to complete. `more`: another
+    piece of the same answer follows.
     """
 
     text: str
@@ -282,6 +325,7 @@ class Reply:
     mention: Sender | None = None
     file: Attachment | None = None
     growing: bool = False
+    more: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+import time
+
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
 REGISTRY = CollectorRegistry()
@@ -21,6 +24,23 @@ MODEL_FAILURES = Counter(
 )
 CHANNEL_UP = Gauge("gateway_channel_up", "1 where the channel works", ["channel"], registry=REGISTRY)
 WORKING = Gauge("gateway_messages_working", "Messages being worked on", registry=REGISTRY)
+LOOP_LAG = Histogram(
+    "gateway_loop_lag_seconds",
+    "How late the event loop comes to what is due",
+    buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5),
+    registry=REGISTRY,
+)
+
+_LOOK_EVERY = 0.05
+
+
+async def watch_loop() -> None:
+    """Take down how late the event loop is, until cancelled: everybody waits for what keeps it."""
+    while True:
+        # Not the loop's own clock, which stands still while something keeps it.
+        slept = time.monotonic()
+        await asyncio.sleep(_LOOK_EVERY)
+        LOOP_LAG.observe(max(0.0, time.monotonic() - slept - _LOOK_EVERY))
 
 
 def exposition() -> bytes:

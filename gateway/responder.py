@@ -84,6 +84,7 @@ class Responder:
         record = await self._tools.store.open(
             message,
             conversation.group_context,
+            silence=conversation.session_timeout,
             summarised=conversation.history == "summarise",
             recent=conversation.recent if message.chat.kind == "group" else 0,
         )

@@ -2,33 +2,53 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
+import sqlite3
 import time
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from functools import partial
 from types import TracebackType
-from typing import Self
+from typing import Self, TypeVar
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from gateway.errors import StoreError
-from gateway.store.database import Database
-from gateway.store.retention import prune
+from gateway.store import retention
+from gateway.store.database import Database, Work
 
 logger = logging.getLogger(__name__)
 
 _DAY = 24 * 3600.0
+# How long after the start it is done for the first time (seconds).
+_SOON = 60.0
+# Between two little steps of the house-keeping, for whatever else wants the disk (seconds).
+_BREATH = 0.01
+
+T = TypeVar("T")
+P = TypeVar("P", int, str)
 
 
 class Scheduler:
-    """Runs the house-keeping once an hour. Use as an async context manager.
+    """Runs the house-keeping every *seconds*. Use as an async context manager.
 
-    `keep_days`: how long a settled message is known, to drop its repetitions.
+    `keep_days`: how long a settled message is known, to drop its repetitions. `history_days`: how long what
+    was said is kept.
     """
 
-    def __init__(self, database: Database, keep_days: float = 7) -> None:
+    def __init__(
+        self, database: Database, seconds: float = 3600, keep_days: float = 7, history_days: float = 365
+    ) -> None:
         self._database = database
-        self._keep = keep_days * _DAY
+        self._keep, self._history = keep_days * _DAY, history_days * _DAY
+        self._keeping, self._ended = asyncio.Lock(), False
         self._jobs = AsyncIOScheduler(timezone="UTC")
-        self._jobs.add_job(self.keep_house, "interval", hours=1, coalesce=True, max_instances=1)
+        # Soon after the start as well: a process that never lives for an hour would forget nothing.
+        soon = datetime.now(UTC) + timedelta(seconds=min(_SOON, seconds))
+        self._jobs.add_job(
+            self.keep_house, "interval", seconds=seconds, next_run_time=soon, coalesce=True, max_instances=1
+        )
 
     async def __aenter__(self) -> Self:
         self._jobs.start()
@@ -40,13 +60,39 @@ class Scheduler:
         exc: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        self._jobs.shutdown(wait=False)
+        self._ended = True
+        async with self._keeping:  # it ends with its next step
+            self._jobs.shutdown(wait=False)
 
     async def keep_house(self) -> None:
-        """Forget what was settled long ago, a little at a time."""
-        before = time.time() - self._keep
-        try:
-            while await self._database.run(lambda connection: prune(connection, before)):
-                pass
-        except StoreError as exc:
-            logger.warning("could not keep house: %s", exc)
+        """Forget what is old, a little at a time."""
+        now = time.time()
+        before, ancient = now - self._keep, now - self._history
+        async with self._keeping:
+            try:
+                await self._walk(0, partial(retention.forget_settled, before=before))
+                await self._walk("", partial(retention.forget_exchanges, before=before, ancient=ancient))
+                await self._repeat(partial(retention.forget_small, before=before, ancient=ancient))
+                await self._repeat(retention.give_back)
+            except StoreError as exc:
+                logger.warning("could not keep house: %s", exc)
+
+    async def _walk(self, place: P | None, step: Callable[[sqlite3.Connection, P], P | None]) -> None:
+        """Call *step* with the place where the one before ended, until there is none."""
+        while place is not None and not self._ended:
+            place = await self._step(partial(_from, step, place))
+
+    async def _repeat(self, step: Callable[[sqlite3.Connection], bool]) -> None:
+        """Call *step* until it says that there is no more."""
+        while not self._ended and await self._step(step):
+            pass
+
+    async def _step(self, step: Work[T]) -> T:
+        await asyncio.sleep(_BREATH)
+        return await self._database.run(step)
+
+
+def _from(
+    step: Callable[[sqlite3.Connection, P], P | None], place: P, connection: sqlite3.Connection
+) -> P | None:
+    return step(connection, place)

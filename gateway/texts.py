@@ -48,6 +48,10 @@ class Sentence(Enum):
         "The answer could not be shown here. (error {id})",
         "回答无法在这里显示。（错误编号 {id}）",
     )
+    UNCONFIRMED = (
+        "My answer, or a part of it, may not have arrived. If it is missing, send /retry.",
+        "我的回答可能没有（完整）送达。如果没有看到，请发送 /retry。",
+    )
     HELP = ("Ask me anything. Commands:", "请直接提问。可用命令：")
     HELP_CLEAR_TOKEN = (
         "A message with “{token}” clears the context, too.",
@@ -128,6 +132,40 @@ class Sentence(Enum):
     TOKENS_LEFT = (
         "Tokens left until {until}: {left} of {limit}",
         "{until} 前还可用 token：{left}/{limit} 个",
+    )
+    CHANNEL_DOWN = ("{channel} is down since {since}.", "通道 {channel} 自 {since} 起中断。")
+    CHANNEL_REFUSED = ("The platform refuses the login of {channel}.", "平台拒绝了通道 {channel} 的登录。")
+    CHANNEL_BACK = ("{channel} works again.", "通道 {channel} 已恢复正常。")
+    LOGIN_WANTED = ("{channel} needs a login: {why}.", "通道 {channel} 需要登录：{why}。")
+    NOBODY_LOGGED_IN = ("nobody is logged in", "尚未登录")
+    LOGGED_OUT = ("it was logged out", "已被退出登录")
+    KICKED = ("another device took its place", "已在其他设备登录")
+    SESSION_ENDED = ("the platform ended the session", "平台结束了会话")
+    LOGIN_EXPIRED = ("the login has expired", "登录已过期")
+    SCAN_THIS = (
+        "Scan this code with the phone until {until}.",
+        "请在 {until} 之前用手机扫描此二维码。",
+    )
+    NO_MORE_CODES = ("No more codes for {channel} come here.", "不再在这里发送 {channel} 的二维码。")
+    DIGITS_WANTED = (
+        "The phone that logs {channel} in shows digits, and they are wanted.",
+        "登录 {channel} 的手机上显示了数字，需要输入。",
+    )
+    LOGIN_HOW = (
+        "To log in at any time: `gateway login {channel}`",
+        "随时可以登录：`gateway login {channel}`",
+    )
+    LOGIN_HOW_OR_PAGE = (
+        "To log in at any time: `gateway login {channel}`, or open {page}",
+        "随时可以登录：`gateway login {channel}`，或打开 {page}",
+    )
+    GIVEN_UP = (
+        "Messages that were given up: {count}. `gateway dead list` shows them.",
+        "已放弃的消息：{count} 条。用 `gateway dead list` 查看。",
+    )
+    TOO_MANY_NOTICES = (
+        "Too much happens for a notice each. The next comes at {until}; until then see `gateway status`.",
+        "状态变化过多，暂停通知，{until} 再恢复。在此之前请用 `gateway status` 查看。",
     )
 
     def say(self, language: Language, **values: object) -> str:

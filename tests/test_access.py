@@ -134,6 +134,25 @@ def test_an_admin_is_one_by_id_on_his_channel_alone() -> None:
     assert not admins.is_admin(said("hello", where=replace(PRIVATE, channel="cellar")))
 
 
+@given(called=st.text(max_size=10).filter(lambda name: name not in ("eve", GROUP.id, "*")))
+def test_what_people_and_groups_call_themselves_never_counts(called: str) -> None:
+    """A name can be chosen, an id cannot."""
+    listed = {f"shop:{called}"}
+    for where in (PRIVATE, GROUP):
+        chat = replace(where, title=called)
+        message = said("hello", where=chat, who=Sender("eve", called), mentioned=True)
+        assert rules(allow=listed, admins=listed).judge(message) is REFUSE
+        assert rules(deny={"shop:eve"}, admins=listed).judge(message) is REFUSE
+        assert not rules(admins=listed).is_admin(message)
+    assert rules(groups=listed).judge(message) is IGNORE
+
+
+def test_an_empty_list_is_nobody() -> None:
+    for empty in (rules(allow=set()), rules(groups=set())):
+        assert empty.judge(said("hello", where=GROUP, mentioned=True)) is not ANSWER
+    assert not rules().is_admin(said("hello"))
+
+
 # --- contexts
 
 names = st.text(st.sampled_from("ab:%@!5"), max_size=4)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
@@ -142,8 +143,12 @@ async def test_an_answer_that_is_stopped_before_a_word_costs_nothing_that_we_kno
 
 async def test_what_is_stopped_while_it_is_looked_up_is_not_asked(scene: Scene) -> None:
     """Regression: what was stopped, corrected or recalled in that moment was answered all the same."""
+    found = threading.Event()
+    looking = scene.database.submit(lambda _: found.wait(10))
     answering = asyncio.create_task(scene.respond(scene.message("count")))
     await until(lambda: scene.stops.stop(PRIVATE.key))
+    found.set()
+    await looking
     await answering
     assert scene.model.requests == []
     assert scene.adapter.calls == []

@@ -29,7 +29,7 @@ def moment(zone: str, *when: int) -> float:
     return datetime(*when, tzinfo=ZoneInfo(zone)).timestamp()
 
 
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 @given(MOMENTS, ZONES)
 @example(1162087260.0, ZoneInfo("America/St_Johns"))  # 23:01 comes again after 00:01
 @example(1325152800.0, ZoneInfo("Pacific/Apia"))  # the day before one that was left out
@@ -40,7 +40,7 @@ def test_a_day_ends_at_the_first_second_of_another(now: float, zone: ZoneInfo) -
     assert calendar.day(end - 1, zone) == today != calendar.day(end, zone)
 
 
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 @given(MOMENTS, ZONES)
 def test_a_date_is_what_a_clock_on_the_wall_says(now: float, zone: ZoneInfo) -> None:
     wall = datetime.fromtimestamp(int(now), UTC).astimezone(zone)

@@ -142,6 +142,15 @@ async def test_reports_are_kept_and_told_once(channel: Channel, caplog: pytest.L
     assert channel.status.last_error == "still no network"
 
 
+async def test_every_change_is_heard_of(channel: Channel) -> None:
+    heard: list[tuple[ChannelState, str]] = []
+    channel.watch(lambda state, detail: heard.append((state, detail)))
+    channel.report(ChannelState.UP)
+    channel.report(ChannelState.UP)
+    channel.report(ChannelState.DOWN, "no network")
+    assert heard == [(ChannelState.UP, ""), (ChannelState.DOWN, "no network")]
+
+
 async def test_the_board_writes_down_what_changed(database: Database, channel: Channel) -> None:
     board = Board(database)
     board.channels["shop"] = channel

@@ -19,7 +19,8 @@ from gateway.errors import (
     OutcomeUnknown,
     RateLimited,
     Rejected,
-    StoreError,
+    Unconfirmed,
+    WindowClosed,
 )
 from gateway.message import Attachment, Message, Moved, Reply
 from gateway.store.answers import Answer
@@ -30,6 +31,7 @@ from tests.adapters.memory import MemoryAdapter
 from tests.words import ANN, GROUP, said
 
 LONG = "the first piece\n\nthe second piece\n\nthe third piece"
+UNCONFIRMED = "My answer, or a part of it, may not have arrived. If it is missing, send /retry."
 PIECES = ["the first piece", "the second piece", "the third piece"]
 TALK = Conversation()
 
@@ -66,7 +68,7 @@ class Scene:
 
 @pytest.fixture
 async def scene(tmp_path: Path) -> AsyncIterator[Scene]:
-    able = Capabilities(max_length=20, edit=True)
+    able = Capabilities(max_length=20, edit=True, quote=True)
     async with Database(tmp_path / "gateway.db") as database:
         yield Scene(MemoryAdapter(tmp_path, able), database, Store(database))
 
@@ -100,10 +102,29 @@ async def test_in_a_group_the_first_piece_refers_to_its_question(
     assert [(reply.reply_to, reply.mention) for reply in replies] == [expected, (None, None), (None, None)]
 
 
+async def test_who_asked_is_named_where_the_platform_cannot_quote(scene: Scene) -> None:
+    scene.adapter.capabilities = Capabilities()
+    await scene.deliver(said("hello", "5", GROUP), Answer("fine"))
+    reply = scene.adapter.messages[0].reply
+    assert (reply.reply_to, reply.mention) == (None, ANN)
+
+
 async def test_in_private_nobody_is_quoted_or_named(scene: Scene) -> None:
     await scene.deliver(said("hello"), Answer("fine"))
     reply = scene.adapter.messages[0].reply
     assert (reply.text, reply.reply_to, reply.mention) == ("fine", None, None)
+
+
+async def test_an_answer_goes_on_where_the_platform_wanted_to_hear_the_person_first(scene: Scene) -> None:
+    message, answer = said("hello"), Answer(f"{LONG}\n\nthe fourth piece")
+    scene.adapter.faults.extend([None, None, WindowClosed("ten messages a turn")])
+    with pytest.raises(WindowClosed):
+        await scene.deliver(message, answer)
+    assert scene.adapter.texts() == PIECES[:2]
+    assert len(scene.adapter.calls) == 3, "a closed window is not knocked at"
+    assert await scene.progress(message) == 2
+    await scene.deliver(message, answer)
+    assert scene.adapter.texts() == [*PIECES, "the fourth piece"]
 
 
 async def test_progress_is_kept_after_each_piece(scene: Scene) -> None:
@@ -155,10 +176,32 @@ async def test_a_short_outage_is_got_over(scene: Scene) -> None:
     assert scene.adapter.texts() == ["fine"]
 
 
-async def test_what_may_have_arrived_is_rather_said_twice_than_not(scene: Scene) -> None:
-    scene.adapter.faults.append(OutcomeUnknown("timeout"))
-    await scene.deliver(said("hello"), Answer("fine"))
-    assert scene.adapter.texts() == ["fine", "fine"]
+async def test_what_may_have_arrived_is_not_sent_again_but_owned_up_to(scene: Scene) -> None:
+    message = said("hello")
+    scene.adapter.faults.extend([None, OutcomeUnknown("timeout"), NetworkError("refused")])
+    with pytest.raises(Unconfirmed, match="gateway dead retry") as caught:
+        await scene.deliver(message, Answer(LONG))
+    assert not caught.value.retryable
+    assert not caught.value.deferrable
+    assert scene.adapter.texts() == [*PIECES[:2], UNCONFIRMED]
+    assert await scene.progress(message) == 1
+
+
+async def test_what_may_have_arrived_is_owned_up_to_once_the_network_is_back(scene: Scene) -> None:
+    message = said("hello")
+    scene.adapter.faults.extend([OutcomeUnknown("timeout"), *[RateLimited("slow", 0.001)] * 4])
+    with pytest.raises(RateLimited):
+        await scene.deliver(message, Answer("fine"))
+    with pytest.raises(Unconfirmed):
+        await scene.deliver(message, Answer("not asked again"))
+    assert scene.adapter.texts() == ["fine", UNCONFIRMED]
+
+
+async def test_nor_is_the_owning_up_said_twice(scene: Scene) -> None:
+    scene.adapter.faults.extend([OutcomeUnknown("timeout"), OutcomeUnknown("timeout")])
+    with pytest.raises(Unconfirmed):
+        await scene.deliver(said("hello"), Answer("fine"))
+    assert scene.adapter.texts() == ["fine", UNCONFIRMED]
 
 
 async def test_an_edit_that_may_have_arrived_is_done_again_and_seen_once(scene: Scene) -> None:
@@ -232,12 +275,17 @@ async def test_a_chat_that_moved_half_way_hears_nothing_twice(scene: Scene) -> N
     assert [shown.reply.text for shown in scene.adapter.messages] == PIECES
 
 
-async def test_a_database_that_fails_between_two_pieces_is_heard_of(scene: Scene) -> None:
+async def test_while_the_database_fails_between_two_pieces_the_rest_waits(scene: Scene) -> None:
     await scene.store.commit(said("hello"), Answer(LONG))
-    await scene.database.run(lambda connection: connection.execute("DROP TABLE answers"))
-    with pytest.raises(StoreError):
-        await scene.delivery.deliver(said("hello"), TALK, Answer(LONG))
-    assert scene.adapter.texts() == PIECES[:1]
+    await scene.database.run(lambda connection: connection.execute("ALTER TABLE answers RENAME TO gone"))
+    delivering = asyncio.create_task(scene.delivery.deliver(said("hello"), TALK, Answer(LONG)))
+    await until(lambda: scene.adapter.texts() == PIECES[:1])
+    await scene.database.run(lambda connection: connection.execute("ALTER TABLE gone RENAME TO answers"))
+    await delivering
+    assert scene.adapter.texts() == PIECES
+    known = (await scene.store.open(said("hello"))).answer
+    assert known is not None
+    assert known.sent == len(PIECES)
 
 
 # --- an earlier answer is there
@@ -293,7 +341,7 @@ async def test_what_an_old_chat_s_messages_were_called_is_nothing_to_the_new_one
 
 
 async def test_a_file_is_sent_where_there_are_files(scene: Scene) -> None:
-    scene.adapter.capabilities = Capabilities(max_length=20, files=True)
+    scene.adapter.capabilities = Capabilities(max_length=20, files=True, quote=True)
     await scene.deliver(said("hello", "5", GROUP), Answer(LONG, file="chat.md"))
     (shown,) = scene.adapter.messages
     assert (shown.reply.file, shown.reply.reply_to) == (Attachment("chat.md", LONG.encode()), "5")

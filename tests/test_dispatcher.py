@@ -21,6 +21,7 @@ from gateway.errors import (
     RateLimited,
     Rejected,
     StoreError,
+    WindowClosed,
 )
 from gateway.inbox import Claim
 from gateway.message import Message
@@ -33,11 +34,14 @@ Respond = Callable[[Message], Awaitable[None]]
 class ListedClaim:
     """A claim that writes down how it was settled; `failures` of the database come first."""
 
-    def __init__(self, message: Message, attempts: int = 0, age: float = 0, failures: int = 0) -> None:
+    def __init__(
+        self, message: Message, attempts: int = 0, age: float = 0, failures: int = 0, wakes: bool = False
+    ) -> None:
         self.message = message
         self.attempts = attempts
         self.received = time.time() - age
         self.failures = failures
+        self.wakes = wakes
         self.outcome: tuple[object, ...] = ()
         self.recalled = False
         self.following: Iterable[Message] = ()
@@ -52,7 +56,8 @@ class ListedClaim:
     async def done(self) -> None:
         self._settle("done")
 
-    async def retry(self, after: float, error: str) -> None:
+    async def retry(self, after: float, error: str, *, wakes: bool = False) -> None:
+        self.wakes = wakes
         self._settle("retry", after, error)
 
     async def dead(self, error: str) -> None:
@@ -137,23 +142,71 @@ async def test_what_never_succeeds_is_a_dead_letter(error: Exception) -> None:
     assert await outcome(error) == ("dead", f"{type(error).__name__}: {error}")
 
 
+async def test_dead_letters_are_heard_of_when_they_are_written_down() -> None:
+    claims = [ListedClaim(said("hello"), failures=1), ListedClaim(said("hello", where=chat("2")))]
+    heard: list[tuple[object, ...]] = []
+
+    async def respond(message: Message) -> None:
+        if message.chat.id != "2":
+            raise Rejected("no")
+
+    dispatcher = Dispatcher(ListedInbox(claims), respond, buried=lambda: heard.append(claims[0].outcome))
+    task = asyncio.create_task(dispatcher.run())
+    try:
+        await until(lambda: heard and claims[1].outcome)
+    finally:
+        task.cancel()
+        await asyncio.wait({task})
+    assert heard == [("dead", "Rejected: no")]
+
+
 async def test_the_platform_s_wish_to_wait_is_heeded() -> None:
     kind, pause, _ = await outcome(RateLimited("slow down", 222.0))
     assert (kind, pause) == ("retry", 222.0)
 
 
-async def test_pauses_grow_up_to_minutes() -> None:
+async def test_pauses_grow_up_to_a_minute() -> None:
     pauses = []
     for attempts in (0, 3, 6, 100):
         _, pause, _ = await outcome(NetworkError("no"), ListedClaim(said("hello"), attempts))
         assert isinstance(pause, float)
         pauses.append(pause)
-    assert pauses[0] <= 2 < 8 <= pauses[1] <= 16 < 64 <= pauses[2] <= 128 < 150 <= pauses[3] <= 300
+    assert pauses[0] <= 2 < 8 <= pauses[1] <= 16 < 30 <= pauses[2] <= 60
+    assert 30 <= pauses[3] <= 60
 
 
 async def test_what_fails_for_a_day_is_a_dead_letter() -> None:
     kind, _ = await outcome(NetworkError("no"), ListedClaim(said("hello"), 300, age=25 * 3600))
     assert kind == "dead"
+
+
+async def test_what_needs_the_person_to_write_waits_for_that_and_says_so_once(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    claim = ListedClaim(said("hello"))
+    assert await outcome(WindowClosed("48 hours"), claim) == ("retry", 6 * 3600.0, "WindowClosed: 48 hours")
+    assert claim.wakes
+    again = ListedClaim(said("hello"), attempts=1, age=6 * 3600, wakes=True)
+    assert (await outcome(WindowClosed("48 hours"), again))[0] == "retry"
+    assert again.wakes
+    assert [record.getMessage() for record in caplog.records] == [
+        "put off until the person writes again: WindowClosed: 48 hours"
+    ]
+
+
+@pytest.mark.parametrize(("days", "kind"), [(6.9, "retry"), (7.1, "dead")])
+async def test_a_person_is_waited_for_a_week(days: float, kind: str) -> None:
+    claim = ListedClaim(said("hello"), attempts=9, age=days * 24 * 3600, wakes=True)
+    assert (await outcome(WindowClosed("48 hours"), claim))[0] == kind
+
+
+async def test_what_waited_for_a_person_is_not_given_up_when_he_writes_and_the_network_fails() -> None:
+    claim = ListedClaim(said("hello"), attempts=1, age=3 * 24 * 3600, wakes=True)
+    kind, pause, _ = await outcome(NetworkError("no network"), claim)
+    assert kind == "retry"
+    assert isinstance(pause, float)
+    assert pause <= 4
+    assert claim.wakes
 
 
 async def test_a_surprise_is_tried_three_times(caplog: pytest.LogCaptureFixture) -> None:

@@ -37,7 +37,10 @@ _BESIDE = {"GATEWAY_API_KEY": "sk-test", "GATEWAY_WEB__PASSWORD": "secret"}
 _CHANNELS = {
     "telegram": {"token": "1:test", "webhook_url": "https://bot.example.org"},
     "dingtalk": {"client_id": "ding-test", "client_secret": "secret"},
+    "wechat_official": {"app_id": "wx-test", "app_secret": "secret", "token": "token"},
 }
+# Variables that must have a form.
+_FORMED = {"GZH_TOKEN": "TokenOfTheAccount", "GZH_AES_KEY": "a" * 43}
 
 
 @dataclass(frozen=True)
@@ -80,7 +83,7 @@ def load_text(folder: Path, text: str, environ: Mapping[str, str]) -> Loaded:
     (folder / "words.txt").write_text("word\n")
     for kind, name in _REFERENCE.findall(text):
         if kind == "env":
-            variables[name] = f"value-of-{name}"
+            variables[name] = _FORMED.get(name, f"value-of-{name}")
         else:
             (folder / name).write_text("value-in-a-file\n")
     file = folder / "config.json"
@@ -146,7 +149,7 @@ def test_a_command_that_is_named_exists(call: tuple[str, ...], capsys: pytest.Ca
 def test_every_command_is_documented(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         main(["--help"])
-    known = set(re.findall(r"^    (\w+) ", capsys.readouterr().out, re.MULTILINE))
+    known = set(re.findall(r"^    ([\w-]+)", capsys.readouterr().out, re.MULTILINE))
     documented = {call[0] for call in commands(ROOT / "docs" / "operations.md")}
     assert len(known) > 5
     assert known <= documented
@@ -213,14 +216,16 @@ def known_keys() -> dict[str, Any]:
 def rows() -> Iterator[Row]:
     """The keys in all tables; those below the heading of an adapter are its own."""
     for section in re.split(r"^#+ ", text_of(CONFIGURATION), flags=re.MULTILINE):
-        heading = section.partition("\n")[0].lower()
+        heading = section.partition("\n")[0].lower().replace(" ", "_")
         for found in _ROW.findall(section):
             yield Row(heading if heading in adapters() else "", *found)
 
 
 ROWS = list(rows())
 # Objects that have a row of their own, beside those of their keys.
-_OBJECTS = {"telegram: channels.NAME.pacing", "dingtalk: channels.NAME.pacing"}
+_OBJECTS = {
+    f"{kind}: channels.NAME.pacing" for kind in ("telegram", "dingtalk", "wechat_ilink", "wechat_web")
+}
 
 
 def test_the_documented_keys_are_those_that_exist() -> None:
@@ -319,3 +324,18 @@ def test_both_readmes_show_the_same_commands_and_configurations() -> None:
         return [re.sub(r"#.*", "#", block.text) for block in blocks(page)]
 
     assert without_comments(ROOT / "README.md") == without_comments(ROOT / "README.zh-CN.md")
+
+
+_PROMISED = re.findall(r"`([\w/]+\.py)(?:::(\w+))?`", text_of(ROOT / "docs" / "reliability.md"))
+
+
+@pytest.mark.parametrize(("file", "test"), _PROMISED)
+def test_the_test_behind_a_promise_exists(file: str, test: str) -> None:
+    assert f"def {test}" in text_of(ROOT / "tests" / file)
+
+
+def test_every_promise_has_a_test() -> None:
+    promised = text_of(ROOT / "docs" / "reliability.md").partition("## Promised")[2].partition("\n## ")[0]
+    rows = [line for line in promised.splitlines() if line.startswith("| ")][1:]
+    assert len(rows) > 10
+    assert [row for row in rows if "`" not in row.rpartition(" | ")[2]] == []

@@ -9,11 +9,15 @@ from functools import cache
 import pytest
 
 from gateway.commands import COMMANDS
+from gateway.config.channels import adapters
 from tests.flows.commands import SCENES
 from tests.test_docs import ROOT, text_of
 
 PAGE = ROOT / "docs" / "commands.md"
 TESTS = re.findall(r"`(\w+\.py)::(\w+)(?:\[(\w+)\])?`", text_of(PAGE))
+_TABLE = re.compile(r"^\| command \| `.+\n(?:\|.+\n)+", re.MULTILINE)
+_HEADING = re.compile(r"`(\w+)`, (?:private · 私聊|group · 群聊)")
+_CELL = re.compile(r"`(?P<test>\w+\.py::\w+)\[(?P<command>\w+)\]`")
 
 
 @cache
@@ -32,13 +36,36 @@ def test_a_test_that_is_named_exists(file: str, test: str, command: str) -> None
         assert command in SCENES
 
 
+def columns() -> list[tuple[str, dict[str, str]]]:
+    """The columns of all tables of commands: what stands above, and the cell of each command."""
+    found = []
+    for table in _TABLE.findall(text_of(PAGE)):
+        head, _, *rows = (line.strip("| ").split(" | ") for line in table.splitlines())
+        commands, *cells = zip(*rows, strict=True)
+        found += [
+            (name, dict(zip(commands, column, strict=True)))
+            for name, column in zip(head[1:], cells, strict=True)
+        ]
+    return found
+
+
 def test_every_command_has_a_test_on_every_channel() -> None:
-    rows = re.findall(r"^\| `/(\w+)` \| (`test_.*) \|$", text_of(PAGE), re.MULTILINE)
-    assert [name for name, _ in rows] == [command.names[0] for command in COMMANDS] == [*SCENES]
-    for name, cells in rows:
-        shown = [re.fullmatch(r"`.+::(\w+)\[(\w+)\]`", cell) for cell in cells.split(" | ")]
-        assert {found[2] for found in shown if found} == {name}
-        assert len({found[1] for found in shown if found}) == 6
+    assert [command.names[0] for command in COMMANDS] == [*SCENES]
+    shown = set()
+    for heading, cells in columns():
+        assert [*cells] == [f"`/{name}`" for name in SCENES], heading
+        named = [_CELL.fullmatch(cell) for cell in cells.values()]
+        assert [found and found["command"] for found in named] == [*SCENES], heading
+        (test,) = {found["test"] for found in named if found}
+        shown.add(test)
+    assert len(shown) == len(columns()), "two columns show the same test"
+
+
+def test_every_channel_has_a_column() -> None:
+    headings = [heading for heading, _ in columns()]
+    found = [_HEADING.fullmatch(heading) for heading in headings]
+    assert {channel[1] for channel in found if channel} == {*adapters()}
+    assert len({*headings}) == len(headings) == len([*filter(None, found)])
 
 
 @pytest.mark.parametrize("page", ["docs/commands.md", "README.md", "README.zh-CN.md"])

@@ -13,7 +13,7 @@ from gateway.limits import Rate
 PAUSES = st.lists(st.integers(0, 120).map(lambda quarters: quarters / 4), max_size=80)
 
 
-@settings(deadline=None, max_examples=200)
+@settings(max_examples=200)
 @given(st.integers(1, 6), PAUSES)
 def test_no_minute_ever_holds_more_than_the_rate(per_minute: int, pauses: list[float]) -> None:
     rate, now, passed = Rate(per_minute), 1000.0, []
@@ -25,7 +25,7 @@ def test_no_minute_ever_holds_more_than_the_rate(per_minute: int, pauses: list[f
         assert sum(start <= moment < start + 60 for moment in passed) <= per_minute
 
 
-@settings(deadline=None, max_examples=200)
+@settings(max_examples=200)
 @given(st.integers(1, 6), PAUSES)
 def test_nobody_is_refused_who_may_and_the_wait_that_is_said_is_enough(
     per_minute: int, pauses: list[float]

@@ -6,7 +6,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.message import Audio, Chat, File, Image, Mention, Message, Quote, Sender, Text, labels
+from gateway.message import (
+    Attachment,
+    Audio,
+    Chat,
+    File,
+    Image,
+    Mention,
+    Message,
+    Quote,
+    Sender,
+    Text,
+    labels,
+)
 from tests.words import PRIVATE, said
 
 words = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
@@ -87,3 +99,25 @@ def test_a_moved_chat_is_another_with_the_same_name() -> None:
 
 def test_a_log_line_names_channel_chat_and_message() -> None:
     assert labels(said("hello", "5")) == {"channel": "shop", "chat": PRIVATE.key, "message": "5"}
+
+
+@pytest.mark.parametrize(
+    ("name", "safe"),
+    [
+        ("chat.md", "chat.md"),
+        ("聊天 记录.md", "聊天 记录.md"),
+        ("../../etc/passwd", "passwd"),
+        ("C:\\Windows\\win.ini", "win.ini"),
+        ("/etc/", "file"),
+        ("..", "file"),
+        ("", "file"),
+        (".bashrc", "bashrc"),
+        ('a"b\r\nContent-Type: text\x00.txt', 'a"bContent-Type: text.txt'),
+        ("cod\u202egnp.exe", "codgnp.exe"),
+        ("half\ud83d.txt", "half.txt"),
+        ("x" * 300 + ".pdf", "x" * 96 + ".pdf"),
+        ("x." + "y" * 300, "x." + "y" * 98),
+    ],
+)
+def test_a_name_of_a_file_can_be_no_path(name: str, safe: str) -> None:
+    assert Attachment(name, b"").name == safe

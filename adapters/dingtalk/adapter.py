@@ -6,6 +6,7 @@ import asyncio
 import logging
 import uuid
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any, TypeVar
 
 from aiohttp import web
@@ -70,7 +71,8 @@ class DingTalk(Adapter[DingTalkOptions]):
             group_preview_seconds=1.5,
             files=True,
         )
-        self._transport = Transport(options.proxy.get_secret_value() if options.proxy else None)
+        proxy = options.proxy.get_secret_value() if options.proxy else None
+        self._transport = Transport(proxy, options.api_root, options.upload_root)
         self._api = Api(self._transport, options)
         self._limits = Limits(options.pacing)
         self._cards = Cards(self._api, self._limits, Begun(host), options)
@@ -99,13 +101,15 @@ class DingTalk(Adapter[DingTalkOptions]):
     async def send(self, chat: Chat, reply: Reply) -> Receipt:
         """See `Adapter.send`. What is to grow is a card; all else is a message, which stays as it is."""
         way = await self._ways.find(chat)
+        if way.staff_id:  # one that was named by its id alone, which does not say that it is private
+            chat = replace(chat, kind="private")
         await self._cards.end_left()
         if reply.growing:
             return await self._cards.begin(chat, way.staff_id, self._asker(chat, reply), reply.text)
         if reply.file is not None:
-            return await self._send_file(chat, way, reply.file)
+            return await self._send_file(chat, way, reply, reply.file)
         asker = self._asker(chat, reply)
-        if way.open:
+        if way.open and self._transport.places.permit(way.webhook):
             try:
                 return await self._send_by_webhook(chat, way, webhook_message(reply.text, asker))
             except SessionGone:
@@ -128,7 +132,7 @@ class DingTalk(Adapter[DingTalkOptions]):
         url = (await self._api.call("POST", _FILES, body)).get("downloadUrl")
         if not isinstance(url, str):
             raise Rejected("the file cannot be downloaded")
-        return await self._transport.download(url)
+        return await self._transport.download(url, media=not isinstance(part, File))
 
     def routes(self) -> Iterable[web.RouteDef]:
         """See `Adapter.routes`."""
@@ -191,8 +195,10 @@ class DingTalk(Adapter[DingTalkOptions]):
             raise RateLimited("this person was sent too much", 60)
         return Receipt(f"query:{answer.get('processQueryKey') or uuid.uuid4().hex}")
 
-    async def _send_file(self, chat: Chat, way: Way, file: Attachment) -> Receipt:
-        """Webhooks take no files, so they go the other way."""
+    async def _send_file(self, chat: Chat, way: Way, reply: Reply, file: Attachment) -> Receipt:
+        """Webhooks take no files, so they go the other way; only a picture takes the text along."""
         file = await asyncio.to_thread(packed, file)
         media_id = await self._api.upload(media_kind(file), file.name, file.data)
-        return await self._send_by_openapi(chat, way, file_message(file, media_id))
+        if reply.text and media_kind(file) == "file":
+            await self._send_by_openapi(chat, way, openapi_message(reply.text, self._asker(chat, reply)))
+        return await self._send_by_openapi(chat, way, file_message(file, media_id, reply.text))

@@ -18,7 +18,7 @@ from adapters.dingtalk.limits import Limits
 from adapters.dingtalk.options import DingTalkOptions
 from adapters.dingtalk.outgoing import MAX_LENGTH, is_staff
 from gateway import Chat, Receipt, Sender
-from gateway.errors import AdapterError, OutcomeUnknown, RateLimited, Rejected
+from gateway.errors import AdapterError, NetworkError, RateLimited, Rejected
 
 log = logging.getLogger(__name__)
 
@@ -71,7 +71,8 @@ class Cards:
         await self._begun.add(card)
         try:
             _check_delivery(await self._call("POST", _CREATE, body))
-        except OutcomeUnknown:
+        except NetworkError:
+            # It may be there all the same, whatever was answered.
             await self._fail(card)
             raise
         except AdapterError:
@@ -93,7 +94,7 @@ class Cards:
             self._check(text)
             await self._limits.admit_card()
             # Nobody writes on a card that is finished already; its data can be changed all the same.
-            with contextlib.suppress(Rejected, OutcomeUnknown):
+            with contextlib.suppress(Rejected, NetworkError):
                 await self._write(card, text, last=True)
             await self._limits.admit_card()
             await self._change(card, {self._key: text, "flowStatus": _FINISHED})
@@ -159,7 +160,7 @@ class Cards:
                 "imRobotOpenSpaceModel": {"supportForward": True},
                 "imRobotOpenDeliverModel": {"spaceType": "IM_ROBOT", "robotCode": self._robot},
             }
-        called = {asker.id: asker.name or asker.id} if asker is not None and is_staff(asker) else {}
+        called = {asker.id: asker.name or asker.id} if asker is not None and is_staff(asker.id) else {}
         return {
             "openSpaceId": f"dtv1.card//IM_GROUP.{chat.id}",
             "imGroupOpenSpaceModel": {"supportForward": True},

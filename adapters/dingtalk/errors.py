@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from adapters.dingtalk.transport import Answer
 from gateway.errors import (
     AdapterError,
     AuthError,
@@ -20,6 +19,7 @@ from gateway.errors import (
     RateLimited,
     Rejected,
 )
+from gateway.http import Answer
 
 _LONGEST_TEXT = 300
 # The limits of calls are by the second; a group that was written to too often is closed for a while.
@@ -95,10 +95,9 @@ def _refusal(answer: Answer, body: dict[str, Any]) -> AdapterError:
         return _permission(text, body)
     if _any(_CREDENTIALS, code.lower()) or answer.status == 401:
         return TokenExpired(text)
-    if answer.status == 503:
-        return NetworkError(text)
     if answer.status >= 500:
-        return OutcomeUnknown(text)
+        # It says that it failed; only a server in between may not know that.
+        return OutcomeUnknown(text) if answer.status == 504 else NetworkError(text)
     return ChatGone(text) if _any(_GONE, said) else Rejected(text)
 
 
@@ -114,6 +113,8 @@ def _permission(text: str, body: dict[str, Any]) -> AdapterError:
 def _old_refusal(answer: Answer, body: dict[str, Any]) -> AdapterError:
     code = body["errcode"]
     text = _text(answer, code, body.get("errmsg"))
+    if not isinstance(code, int):
+        return OutcomeUnknown(text)
     if code in _SESSION_GONE:
         return SessionGone(text)
     if code in _OLD_BUSY:
@@ -121,7 +122,7 @@ def _old_refusal(answer: Answer, body: dict[str, Any]) -> AdapterError:
     if code in _OLD_TOKEN:
         return TokenExpired(text)
     if code in _OLD_SYSTEM:
-        return OutcomeUnknown(text)
+        return NetworkError(text)
     return ChatGone(text) if _any(_GONE, text.lower()) else Rejected(text)
 
 

@@ -7,7 +7,8 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
 
-from gateway import Options
+from adapters.dingtalk.outgoing import is_staff
+from gateway import Chat, Options
 
 API_ROOT = "https://api.dingtalk.com"
 _OLD_API_ROOT = "https://oapi.dingtalk.com"
@@ -58,6 +59,12 @@ class DingTalkOptions(Options):
     def upload_root(self) -> str:
         """Where files are uploaded to."""
         return self.media_root or (_OLD_API_ROOT if self.api_root == API_ROOT else self.api_root)
+
+    def chat(self, channel: str, id: str) -> Chat:
+        """See `Options.chat`: a group's conversation, or a person's staff id."""
+        if not is_staff(id):
+            raise ValueError("people outside the organisation cannot be written to first")
+        return Chat(channel, id, "group" if id.startswith("cid") else "private")
 
     @field_validator("client_secret")
     @classmethod

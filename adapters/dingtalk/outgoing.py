@@ -31,16 +31,16 @@ def title(text: str) -> str:
     return "…"
 
 
-def is_staff(person: Sender) -> bool:
-    """Whether *person* belongs to the organisation; who does not has an id that only this robot knows."""
-    return not person.id.startswith("$:")
+def is_staff(id: str) -> bool:
+    """Whether a person belongs to the organisation; who does not has an id that only this robot knows."""
+    return not id.startswith("$:")
 
 
 def webhook_message(text: str, asker: Sender | None) -> dict[str, Any]:
     """A message for a session webhook; *asker* is named before it, and called by it where that can be."""
     message: dict[str, Any] = {"msgtype": "markdown"}
     body = text
-    if asker is not None and is_staff(asker):
+    if asker is not None and is_staff(asker.id):
         message["at"] = {"atUserIds": [asker.id]}  # the text must have the id too; people see the name
         body = addressed(text, asker.id)
     elif asker is not None and asker.name:
@@ -71,8 +71,11 @@ def media_kind(file: Attachment) -> str:
     return "image" if _suffix(file) in _IMAGE_TYPES else "file"
 
 
-def file_message(file: Attachment, media_id: str) -> dict[str, Any]:
-    """A message that is an uploaded file or picture."""
+def file_message(file: Attachment, media_id: str, text: str) -> dict[str, Any]:
+    """A message that is an uploaded file, or a picture below *text*."""
+    if media_kind(file) == "image" and text:
+        values = {"title": title(text), "text": f"{text}\n\n![{file.name}]({media_id})"}
+        return sample("sampleMarkdown", values)
     if media_kind(file) == "image":
         return sample("sampleImageMsg", {"photoURL": media_id})
     kind = _suffix(file)

@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import TypeVar
 
 import orjson
+from pydantic import TypeAdapter
 
 from gateway import Chat, Host, Message, Sender
 
@@ -37,6 +38,9 @@ class Way:
         return bool(self.webhook) and time.time() < self.until - _MARGIN
 
 
+_WAY = TypeAdapter(Way)
+
+
 class Ways:
     """The way to every chat, in memory and durable; and who asked what, in memory."""
 
@@ -60,10 +64,15 @@ class Ways:
             _put(self._kept, chat, way)
 
     async def find(self, chat: Chat) -> Way:
-        """The way to *chat*, as far as it is known. Raises `StoreError`."""
+        """The way to *chat*, as far as it is known. Raises `StoreError`.
+
+        A private chat in which nobody ever wrote is called by the person's staff id.
+        """
         way = self._ways.get(chat.id)
         if way is None:
-            way = _read(await self._host.load(_key(chat.id)))
+            saved = await self._host.load(_key(chat.id))
+            unknown = saved is None and chat.kind == "private"
+            way = Way(staff_id=chat.id) if unknown else _read(saved)
             _put(self._ways, chat.id, way)
         return way
 
@@ -84,8 +93,8 @@ def _key(chat: str) -> str:
 
 def _read(saved: str | None) -> Way:
     try:
-        return Way(**orjson.loads(saved)) if saved else Way()
-    except (ValueError, TypeError):
+        return _WAY.validate_json(saved) if saved else Way()
+    except ValueError:
         log.warning("a saved session webhook is unreadable: going without")
         return Way()
 

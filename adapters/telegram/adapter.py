@@ -13,13 +13,13 @@ from adapters.telegram import webhook
 from adapters.telegram.bot import Bot
 from adapters.telegram.limits import Limits
 from adapters.telegram.options import TelegramOptions
-from adapters.telegram.outgoing import MAX_LENGTH, content, remedy, target
+from adapters.telegram.outgoing import MAX_LENGTH, caption, content, remedy, target
 from adapters.telegram.parse import Account
 from adapters.telegram.payloads import ME, RawMe
 from adapters.telegram.polling import ALLOWED_UPDATES, Polling
 from adapters.telegram.request import Request
 from adapters.telegram.webhook import Webhook
-from gateway import Adapter, Audio, Capabilities, Chat, File, Host, Image, Receipt, Receive, Reply
+from gateway import Adapter, Attachment, Audio, Capabilities, Chat, File, Host, Image, Receipt, Receive, Reply
 from gateway.errors import AdapterError, NetworkError, OutcomeUnknown, RateLimited, Rejected
 from gateway.health import Health
 
@@ -41,6 +41,7 @@ class Telegram(Adapter[TelegramOptions]):
         typing=True,
         delete=True,
         files=True,
+        quote=True,
     )
 
     def __init__(self, host: Host, options: TelegramOptions) -> None:
@@ -48,13 +49,7 @@ class Telegram(Adapter[TelegramOptions]):
         proxy = options.proxy.get_secret_value() if options.proxy else None
         self._calls = Request(proxy)
         self._polls = Request(proxy)
-        self._bot = Bot(
-            options.token.get_secret_value(),
-            base_url=f"{options.api_root}/bot",
-            base_file_url=f"{options.api_root}/file/bot",
-            request=self._calls,
-            get_updates_request=self._polls,
-        )
+        self._bot = Bot(options.token.get_secret_value(), options.api_root, self._calls, self._polls)
         self._limits = Limits(options.pacing)
         self._health = Health(host)
         self._webhook: Webhook | None = None
@@ -88,8 +83,7 @@ class Telegram(Adapter[TelegramOptions]):
         """See `Adapter.send`."""
         await self._limits.admit(chat)
         if reply.file is not None:
-            parameters = target(chat, reply) | {"document": InputFile(reply.file.data, reply.file.name)}
-            sent = await self._post(chat, "sendDocument", parameters)
+            sent = await self._send_file(chat, reply, reply.file)
         else:
             sent = await self._post(chat, "sendMessage", content(chat, reply) | target(chat, reply))
         try:
@@ -188,6 +182,19 @@ class Telegram(Adapter[TelegramOptions]):
         if self._webhook is None:
             return web.Response(status=503)
         return await self._webhook.answer(request)
+
+    async def _send_file(self, chat: Chat, reply: Reply, file: Attachment) -> Any:
+        """Send a picture as one, anything else as a document. https://core.telegram.org/bots/api#sendphoto"""
+        said = caption(chat, reply)
+        if said is None:
+            await self._post(chat, "sendMessage", content(chat, reply) | target(chat, reply))
+        parameters, data = target(chat, reply) | (said or {}), InputFile(file.data, file.name)
+        if file.mime.startswith("image/"):
+            try:
+                return await self._post(chat, "sendPhoto", parameters | {"photo": data})
+            except Rejected as exc:
+                log.info("%s: the picture is sent as a file: %s", self.host.name, exc)
+        return await self._post(chat, "sendDocument", parameters | {"document": data})
 
     async def _post(self, chat: Chat, method: str, parameters: dict[str, Any]) -> Any:
         """Call *method*; without what is at fault where Telegram definitely refuses just that."""

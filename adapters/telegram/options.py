@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 
-from gateway import Options
+from gateway import Chat, Options
+
+_ID = re.compile(r"-?[1-9]\d{0,17}", re.ASCII)
 
 
 class Pacing(BaseModel):
@@ -39,6 +42,12 @@ class TelegramOptions(Options):
     webhook_url: str | None = None
     webhook_secret: SecretStr | None = None
     pacing: Pacing | None = Pacing()
+
+    def chat(self, channel: str, id: str) -> Chat:
+        """See `Options.chat`; the ids of groups are negative."""
+        if not _ID.fullmatch(id):
+            raise ValueError(f'"{id}" is no id of Telegram: those are numbers')
+        return Chat(channel, id, "group" if id.startswith("-") else "private")
 
     @field_validator("token")
     @classmethod

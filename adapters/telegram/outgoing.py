@@ -9,10 +9,12 @@ from gateway.text import length
 
 MAX_LENGTH = 4096
 """UTF-16 units in a message."""
+_MAX_CAPTION = 1024  # UTF-16 units beside a file
 _REMEDIES = (  # what a refusal's text speaks of, and what can go without harm to the message
     ("thread not found", "message_thread_id"),
     ("topic_deleted", "message_thread_id"),
     ("entit", "entities"),
+    ("entit", "caption_entities"),
     ("replied not found", "reply_parameters"),
     ("reply message not found", "reply_parameters"),
 )
@@ -37,6 +39,17 @@ def content(chat: Chat, reply: Reply) -> dict[str, Any]:
     if entities:
         parameters["entities"] = entities
     return parameters
+
+
+def caption(chat: Chat, reply: Reply) -> dict[str, Any] | None:
+    """What a file's message says; None where it is more than such a message holds."""
+    if not reply.text:
+        return {}
+    said = content(chat, reply)
+    if length(said["text"], "utf16") > _MAX_CAPTION:
+        return None
+    entities = {"caption_entities": said["entities"]} if "entities" in said else {}
+    return {"caption": said["text"], **entities}
 
 
 def remedy(refusal: str, parameters: dict[str, Any]) -> str | None:

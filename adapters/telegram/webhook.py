@@ -51,7 +51,7 @@ async def secret(host: Host, configured: SecretStr | None) -> str:
 
 async def hand_over_kept(host: Host, me: Account, receive: Receive) -> None:
     """Hand over the albums that waited when the channel stopped. Raises `InboxError`."""
-    kept = loads((await host.load("albums") or "[]").encode())
+    kept = _read(await host.load("albums"))
     if kept:
         await receive(albums.events(kept, me))
         await host.save("albums", "[]")
@@ -141,6 +141,17 @@ class Webhook:
     async def _keep(self, parts: list[Any]) -> None:
         await self._host.save("albums", dumps(parts).decode())
         self._parts = parts
+
+
+def _read(saved: str | None) -> list[Any]:
+    try:
+        kept = loads(saved or "[]")
+    except ValueError:
+        kept = None
+    if not isinstance(kept, list):
+        log.warning("the albums that waited are unreadable: going without")
+        return []
+    return kept
 
 
 def _chat(update: Any) -> Any:

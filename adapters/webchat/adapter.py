@@ -13,12 +13,20 @@ from adapters.webchat.door import Door
 from adapters.webchat.history import control
 from adapters.webchat.place import Place
 from adapters.webchat.rooms import Rooms
+from adapters.webchat.visitors import Visitors
 from gateway import Adapter, Capabilities, ChannelState, Chat, Host, Options, Receipt, Receive, Reply
 from gateway.errors import ChatGone, NetworkError, Rejected
 
 
 class WebChatOptions(Options):
     """There is nothing to configure: where the page is, and who may see it, is the web server's."""
+
+    def chat(self, channel: str, id: str) -> Chat:
+        """See `Options.chat`: a conversation of a visitor's."""
+        chat = Chat(channel, id)
+        if Place.of(chat) is None:
+            raise ValueError(f'"{id}" is no conversation: /status there tells which one it is')
+        return chat
 
 
 class WebChat(Adapter[WebChatOptions]):
@@ -37,7 +45,7 @@ class WebChat(Adapter[WebChatOptions]):
     def __init__(self, host: Host, options: WebChatOptions) -> None:
         super().__init__(host, options)
         self._rooms = Rooms(host)
-        self._door = Door(self._rooms)
+        self._door = Door(self._rooms, Visitors(host))
         self._closed = False
 
     async def run(self, receive: Receive) -> None:

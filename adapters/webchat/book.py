@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 from collections import OrderedDict
 from dataclasses import asdict, dataclass
 
+from pydantic import TypeAdapter
+
 from gateway import Host
+
+log = logging.getLogger(__name__)
 
 # A visitor's conversations, at most; the one that was silent for longest goes first.
 MOST = 200
@@ -27,6 +32,7 @@ class Entry:
 
 
 Entries = dict[str, Entry]
+_ENTRIES = TypeAdapter(list[Entry])
 
 
 class Book:
@@ -44,10 +50,10 @@ class Book:
         if known is not None:
             self._lists.move_to_end(visitor)
             return known
-        saved = json.loads(await self._host.load(_key(visitor)) or "[]")
+        saved = _read(await self._host.load(_key(visitor)))
         if visitor in self._lists:  # changed while we read
             return self._lists[visitor]
-        return self._keep(visitor, {entry["id"]: Entry(**entry) for entry in saved})
+        return self._keep(visitor, {entry.id: entry for entry in saved})
 
     async def touch(self, visitor: str, id: str, text: str, time: float) -> Entry:
         """Something is said in a conversation; *text* names a new one. Raises `StoreError`."""
@@ -88,6 +94,14 @@ class Book:
 
 def _key(visitor: str) -> str:
     return f"visitor:{visitor}"
+
+
+def _read(saved: str | None) -> list[Entry]:
+    try:
+        return _ENTRIES.validate_json(saved or "[]")
+    except ValueError:
+        log.warning("a saved list of conversations is unreadable: going without")
+        return []
 
 
 def _title(text: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 import re
@@ -16,7 +17,7 @@ from adapters.webchat.history import CONTROLS, control
 from adapters.webchat.live import Event
 from adapters.webchat.place import Place
 from adapters.webchat.rooms import NotAnswered, Rooms
-from adapters.webchat.visitors import remember, visitor
+from adapters.webchat.visitors import Visitors
 from gateway.errors import InboxError, StoreError
 from gateway.pacing import Buckets, room
 from gateway.text import clean
@@ -32,6 +33,8 @@ _LONGEST_LANGUAGE = 20
 _ID = re.compile(r"[A-Za-z0-9_-]{16,40}")
 # Seconds of silence after which a stream shows that it is alive.
 _BEAT = 15.0
+# Seconds that a page may take to read what it was sent.
+_WRITE_SECONDS = 30.0
 # What one visitor may send: messages a second, and at once.
 _RATE, _BURST = 2.0, 60.0
 
@@ -39,8 +42,9 @@ _RATE, _BURST = 2.0, 60.0
 class Door:
     """The routes of one web chat."""
 
-    def __init__(self, rooms: Rooms) -> None:
+    def __init__(self, rooms: Rooms, visitors: Visitors) -> None:
         self._rooms = rooms
+        self._visitors = visitors
         self._assets = assets.load()
         self._paces = Buckets(_RATE, _BURST)
 
@@ -59,38 +63,37 @@ class Door:
 
     async def _page(self, request: web.Request) -> web.Response:
         response = self._assets["index.html"].response(request)
-        remember(request, response)
-        return response
+        try:
+            wait = await self._visitors.welcome(request, response)
+        except StoreError as exc:
+            return _unavailable(exc)
+        return _slow(wait) if wait else response
 
     async def _asset(self, request: web.Request) -> web.Response:
         asset = self._assets.get(request.match_info["path"])
         return _refusal(404, "no such file") if asset is None else asset.response(request)
 
     async def _list(self, request: web.Request) -> web.Response:
-        who = visitor(request)
-        if who is None:
-            return _stranger()
         try:
-            return _json(await self._rooms.conversations(who))
+            who = await self._visitors.find(request)
+            return _stranger() if who is None else _json(await self._rooms.conversations(who))
         except StoreError as exc:
             return _unavailable(exc)
 
     async def _history(self, request: web.Request) -> web.Response:
-        place = _place(request)
-        if place is None:
-            return _stranger()
         try:
-            return _json(await self._rooms.history(place))
+            place = await self._place(request)
+            return _stranger() if place is None else _json(await self._rooms.history(place))
         except StoreError as exc:
             return _unavailable(exc)
 
     async def _remove(self, request: web.Request) -> web.Response:
-        place = _place(request)
-        if place is None:
-            return _stranger()
-        if HEADER not in request.headers:
-            return _refusal(403, f"the header {HEADER} is missing")
         try:
+            place = await self._place(request)
+            if place is None:
+                return _stranger()
+            if HEADER not in request.headers:
+                return _refusal(403, f"the header {HEADER} is missing")
             removed = await self._rooms.remove(place)
         except (InboxError, StoreError) as exc:
             return _unavailable(exc)
@@ -101,15 +104,25 @@ class Door:
 
         ``{"ask": true}``: what is to be answered again must be asked again; nothing was taken.
         """
-        place = _place(request)
-        if place is None:
-            return _stranger()
+        try:
+            place = await self._place(request)
+            if place is None:
+                return _stranger()
+            return self._turned_away(request, place) or await self._take(request, place)
+        except (InboxError, StoreError) as exc:
+            return _unavailable(exc)
+
+    def _turned_away(self, request: web.Request, place: Place) -> web.Response | None:
+        """What is answered without a look at the message; None: look."""
         if HEADER not in request.headers:
             return _refusal(403, f"the header {HEADER} is missing")
         if request.content_type != "application/json":
             return _refusal(415, "send JSON")
-        if wait := room(self._paces[place.visitor]):
-            return _refusal(429, "not so fast", {"Retry-After": str(int(wait) + 1)})
+        wait = room(self._paces[place.visitor])
+        return _slow(wait) if wait else None
+
+    async def _take(self, request: web.Request, place: Place) -> web.Response:
+        """Take a message in. Raises `InboxError`, `StoreError`."""
         body = await _body(request)
         if body is None:
             return _refusal(413, "that is too much")
@@ -120,20 +133,31 @@ class Door:
             await self._rooms.say(place, *said)
         except NotAnswered:
             return _json({"ask": True})
-        except (InboxError, StoreError) as exc:
-            return _unavailable(exc)
         return _json({})
 
     async def _events(self, request: web.Request) -> web.StreamResponse:
         """Server-Sent Events, as https://html.spec.whatwg.org/multipage/server-sent-events.html has them."""
-        who = visitor(request)
-        if who is None:
-            return _stranger()
         try:
+            who = await self._visitors.find(request)
+            if who is None:
+                return _stranger()
             with self._rooms.feed.open(who) as stream:
                 return await _pour(stream, request, self._rooms.feed.seq)
         except Full:
             return _refusal(503, "too many pages are open", {"Retry-After": "10"})
+        except StoreError as exc:
+            return _unavailable(exc)
+
+    async def _place(self, request: web.Request) -> Place | None:
+        """The conversation that a path names, of the visitor who asks.
+
+        Raises `HTTPNotFound` for no id at all, `StoreError`.
+        """
+        id = request.match_info["conversation"]
+        if not _ID.fullmatch(id):
+            raise web.HTTPNotFound(headers=assets.HEADERS)
+        who = await self._visitors.find(request)
+        return None if who is None else Place(who, id)
 
 
 async def _pour(stream: Stream, request: web.Request, seq: int) -> web.StreamResponse:
@@ -149,29 +173,28 @@ async def _pour(stream: Stream, request: web.Request, seq: int) -> web.StreamRes
         await response.prepare(request)
         await response.write(_event({"seq": seq, "type": "ready"}))
         while True:
-            try:
-                event = await stream.get(_BEAT)
-            except TimeoutError:
-                await response.write(_event({"type": "beat"}))
-                continue
+            event = await _next(stream)
             if event is None:
                 return response
-            await response.write(_event(event))
+            async with asyncio.timeout(_WRITE_SECONDS):
+                await response.write(_event(event))
     except ConnectionError:
         return response
+    except TimeoutError:  # nobody reads any more
+        response.force_close()
+        return response
+
+
+async def _next(stream: Stream) -> Event | None:
+    """The next event, a beat where there is none for long, None at the end."""
+    try:
+        return await stream.get(_BEAT)
+    except TimeoutError:
+        return {"type": "beat"}
 
 
 def _event(event: Event) -> bytes:
     return f"data: {json.dumps(event, ensure_ascii=False)}\n\n".encode()
-
-
-def _place(request: web.Request) -> Place | None:
-    """The conversation that a path names, of the visitor who asks. Raises `HTTPNotFound` for no id at all."""
-    who = visitor(request)
-    id = request.match_info["conversation"]
-    if not _ID.fullmatch(id):
-        raise web.HTTPNotFound(headers=assets.HEADERS)
-    return None if who is None else Place(who, id)
 
 
 async def _body(request: web.Request) -> bytes | None:
@@ -214,6 +237,10 @@ def _json(value: Event) -> web.Response:
 def _refusal(status: int, reason: str, headers: dict[str, str] | None = None) -> web.Response:
     everywhere = {**assets.HEADERS, "Cache-Control": "no-store"}
     return web.json_response({"error": reason}, status=status, headers={**everywhere, **(headers or {})})
+
+
+def _slow(wait: float) -> web.Response:
+    return _refusal(429, "not so fast", {"Retry-After": str(int(wait) + 1)})
 
 
 def _stranger() -> web.Response:

@@ -1,48 +1,87 @@
-"""Who a browser is: a secret in a cookie, and the id that follows from it."""
+"""Who a browser is: a secret that we gave it in a cookie, and the id that follows from it."""
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
-import re
+import hmac
 import secrets
 
 from aiohttp import web
 
+from gateway import Host
+from gateway.http import address, is_https, is_loopback
+from gateway.pacing import Buckets, room
+
 COOKIE = "gateway_visitor"
-_SECRET = re.compile(r"[A-Za-z0-9_-]{43}")
 # Browsers keep a cookie for no longer than 400 days; every look at the page begins them anew (seconds).
 _LIFETIME = 400 * 24 * 3600
+# New visitors from one address: a second, and at once.
+_RATE, _BURST = 1 / 20, 60.0
+_KEY = "visitors"
 
 
-def visitor(request: web.Request) -> str | None:
-    """The id of who asks; None for a browser that has never seen the page.
+class Visitors:
+    """Knows whom we gave a secret: nobody is somebody else, or somebody new, by own word."""
 
-    The id is a digest of the cookie, so that what is logged and stored lets nobody in.
-    """
-    secret = request.cookies.get(COOKIE, "")
-    if not _SECRET.fullmatch(secret):
-        return None
-    return hashlib.sha256(secret.encode()).hexdigest()[:32]
+    def __init__(self, host: Host) -> None:
+        self._host = host
+        self._key = b""
+        self._loading = asyncio.Lock()
+        self._newcomers = Buckets(_RATE, _BURST)
 
+    async def find(self, request: web.Request) -> str | None:
+        """The id of who asks; None for a browser that has never seen the page. Raises `StoreError`.
 
-def remember(request: web.Request, response: web.Response) -> None:
-    """Give the browser its secret, or keep the one that it has."""
-    known = request.cookies.get(COOKIE, "")
-    secret = known if _SECRET.fullmatch(known) else secrets.token_urlsafe(32)
-    response.set_cookie(
-        COOKIE,
-        secret,
-        max_age=_LIFETIME,
-        path="/",
-        httponly=True,
-        samesite="Strict",
-        secure=is_https(request),
-    )
+        The id is a digest of the secret, so that what is logged and stored lets nobody in.
+        """
+        await self._load()
+        secret = self._secret(request)
+        return hashlib.sha256(secret.encode()).hexdigest()[:32] if secret else None
 
+    async def welcome(self, request: web.Request, response: web.Response) -> float:
+        """Give the browser a secret, or keep the one that it has; 0.
 
-def is_https(request: web.Request) -> bool:
-    """True where the browser's side of the way is encrypted.
+        Otherwise, too many came from there: in how many seconds one more may. Raises `StoreError`.
+        """
+        await self._load()
+        known = self._secret(request)
+        if not known and (wait := self._wait(request)):
+            return wait
+        secret = known or secrets.token_urlsafe(32)
+        # Not "Strict": who comes by a link would come without, and be taken for somebody new. What changes
+        # something asks for more than the cookie.
+        response.set_cookie(
+            COOKIE,
+            f"{secret}.{self._sign(secret)}",
+            max_age=_LIFETIME,
+            path="/",
+            httponly=True,
+            samesite="Lax",
+            secure=is_https(request),
+        )
+        return 0.0
 
-    The header may be a lie; who lies loses nothing but a cookie of his own.
-    """
-    return request.secure or request.headers.get("X-Forwarded-Proto", "").lower() == "https"
+    def _wait(self, request: web.Request) -> float:
+        here = address(request)
+        return 0.0 if is_loopback(here) else room(self._newcomers[here])
+
+    def _secret(self, request: web.Request) -> str:
+        """The secret that a browser brings; "" where it has none of ours."""
+        secret, _, signature = request.cookies.get(COOKIE, "").partition(".")
+        good = hmac.compare_digest(signature.encode("utf-8", "replace"), self._sign(secret).encode())
+        return secret if good else ""
+
+    def _sign(self, secret: str) -> str:
+        return hmac.digest(self._key, secret.encode("utf-8", "replace"), hashlib.sha256).hex()
+
+    async def _load(self) -> None:
+        """The key, drawn and kept where there is none yet."""
+        async with self._loading:
+            if self._key:
+                return
+            saved = await self._host.load(_KEY)
+            if saved is None:
+                saved = secrets.token_hex(32)
+                await self._host.save(_KEY, saved)
+            self._key = bytes.fromhex(saved)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from gateway.backend.base import Usage
@@ -29,16 +28,16 @@ class Completion:
         """True where the answer was cut."""
         return self.length >= self._most
 
-    def take(self, chunk: Mapping[str, Any]) -> str:
+    def take(self, chunk: dict[str, Any]) -> str:
         """The text that *chunk* adds. Raises `BackendError` where it reports one."""
         error = chunk.get("error")
         if error or chunk.get("object") == "error":
             raise reported(error or chunk)
-        if isinstance(usage := chunk.get("usage"), Mapping):
+        if isinstance(usage := chunk.get("usage"), dict):
             self.usage = _usage(usage)
         choices = chunk.get("choices")
         choice = choices[0] if isinstance(choices, list) and choices else None
-        if not isinstance(choice, Mapping):
+        if not isinstance(choice, dict):
             return ""
         self.finish = choice.get("finish_reason") or self.finish
         if self.finish == "error":
@@ -54,18 +53,17 @@ class Completion:
 
     def _mend(self, text: str) -> str:
         """*text* with halves of surrogate pairs joined; a half at its end waits for the next piece."""
+        if text.isascii():
+            self._half = ""
+            return text
         self._half = text[-1] if "\ud800" <= text[-1] <= "\udbff" else ""
         whole = text[:-1] if self._half else text
-        return (
-            whole
-            if whole.isascii()
-            else whole.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
-        )
+        return whole.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
 
 
 def _said(message: object) -> str:
     """The text of a message or delta: a string, or a list of parts (Mistral); a refusal is an answer too."""
-    if not isinstance(message, Mapping):
+    if not isinstance(message, dict):
         return ""
     content = message.get("content") or message.get("refusal")
     if isinstance(content, list):
@@ -74,9 +72,9 @@ def _said(message: object) -> str:
 
 
 def _is_text(part: object) -> bool:
-    return isinstance(part, Mapping) and part.get("type") == "text"
+    return isinstance(part, dict) and part.get("type") == "text"
 
 
-def _usage(usage: Mapping[str, Any]) -> Usage:
+def _usage(usage: dict[str, Any]) -> Usage:
     counts = (usage.get(name) for name in ("prompt_tokens", "completion_tokens"))
     return Usage(*(count if isinstance(count, int) else 0 for count in counts))

@@ -1,23 +1,18 @@
-"""Errors of the openai SDK, of HTTP and of the model servers themselves, in the gateway's words.
-
-The only place that knows them. A new class in the SDK makes a test fail.
-"""
+"""Errors of HTTP and of the model servers, in the gateway's words. The only place that knows them."""
 
 from __future__ import annotations
 
 import math
 import re
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from email.utils import parsedate_to_datetime
 from typing import Any
 
 import aiohttp
-import httpx2
-import openai
 
 from gateway.errors import BackendBusy, BackendError, BackendRefused, ContextTooLong
+from gateway.http import PROXY_ERRORS
 
 _MOST_WORDS = 300  # characters of a server's own words in an error
 
@@ -103,60 +98,48 @@ def _words(error: object) -> str:
     return words if len(words) <= _MOST_WORDS else words[:_MOST_WORDS] + "…"
 
 
-def _status(error: openai.APIStatusError) -> BackendError:
-    return reported(error.body, error.status_code, retry_after(error.response.headers))
+def refused(error: Exception) -> BackendError:
+    """What asking again will not mend."""
+    return BackendRefused(name_of(error))
 
 
-def _in_stream(error: openai.APIError) -> BackendError:
-    return reported(error.body or error.message)
+def broken(error: Exception) -> BackendError:
+    """What may go better next time."""
+    return BackendBusy(f"the connection to the model's server broke: {name_of(error)}")
 
 
-def _unreachable(error: openai.APIConnectionError) -> BackendError:
-    cause = error.__cause__
-    if isinstance(cause, httpx2.UnsupportedProtocol):
-        return BackendRefused(f"base_url cannot be used: {cause}")
-    return BackendBusy(f"the model's server cannot be reached: {_name(cause or error)}")
+def _unreachable(error: Exception) -> BackendError:
+    return BackendBusy(f"the model's server cannot be reached: {name_of(error)}")
 
 
-def _refused(error: Exception) -> BackendError:
-    return BackendRefused(_name(error))
+def _no_way(error: aiohttp.ClientHttpProxyError) -> BackendError:
+    # Its own words have the address in them, as those below.
+    return BackendBusy(f"the proxy does not let us through: HTTP {error.status}")
 
 
-def _broken(error: Exception) -> BackendError:
-    return BackendBusy(f"the connection to the model's server broke: {_name(error)}")
+def _unusable(error: Exception) -> BackendError:
+    # There may be a password in it.
+    return BackendRefused(f"base_url cannot be used: {type(error).__name__}")
 
 
-def _name(error: BaseException) -> str:
+def name_of(error: BaseException) -> str:
+    """The class of a foreign error and what it says."""
     return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
 
 
 TABLE: dict[type[Exception], Callable[[Any], BackendError]] = {
-    openai.OpenAIError: _refused,
-    openai.APIError: _in_stream,
-    openai.APIConnectionError: _unreachable,
-    openai.APITimeoutError: _unreachable,
-    openai.APIResponseValidationError: _broken,
-    openai.APIStatusError: _status,
-    openai.BadRequestError: _status,
-    openai.AuthenticationError: _status,
-    openai.OAuthError: _status,
-    openai.PermissionDeniedError: _status,
-    openai.NotFoundError: _status,
-    openai.ConflictError: _status,
-    openai.UnprocessableEntityError: _status,
-    openai.RateLimitError: _status,
-    openai.InternalServerError: _status,
-    # Of calls that the gateway does not make.
-    openai.LengthFinishReasonError: _refused,
-    openai.ContentFilterFinishReasonError: _refused,
-    openai.WebSocketConnectionClosedError: _refused,
-    openai.WebSocketQueueFullError: _refused,
-    # What comes of reading a response, and what the SDK's aiohttp transport lets through.
-    httpx2.HTTPError: _broken,
-    httpx2.StreamError: _broken,
-    aiohttp.ClientError: _broken,
-    OSError: _broken,
+    aiohttp.InvalidURL: _unusable,
+    aiohttp.NonHttpUrlClientError: _unusable,
+    aiohttp.ClientConnectorError: _unreachable,  # names host and port alone
+    aiohttp.ConnectionTimeoutError: _unreachable,
+    aiohttp.ClientHttpProxyError: _no_way,
+    aiohttp.TooManyRedirects: _unusable,
+    aiohttp.ClientError: broken,
+    OSError: broken,
+    **dict.fromkeys(PROXY_ERRORS, _unreachable),
 }
+"""aiohttp's errors, and its proxies', in the gateway's words."""
+FOREIGN_ERRORS = tuple(TABLE)
 
 
 def translate(error: Exception) -> BackendError:
@@ -164,13 +147,4 @@ def translate(error: Exception) -> BackendError:
     for kind in type(error).__mro__:
         if kind in TABLE:
             return TABLE[kind](error)
-    raise TypeError(f"not an error of the model's client: {error!r}")
-
-
-@contextmanager
-def translated() -> Iterator[None]:
-    """Raises what `translate` makes of foreign errors inside."""
-    try:
-        yield
-    except tuple(TABLE) as error:
-        raise translate(error) from error
+    raise TypeError(f"not an error of asking a model: {error!r}")

@@ -14,7 +14,7 @@ from gateway.backend.base import Backend, ModelOptions, Price, Usage
 from gateway.backend.echo import EchoBackend
 from gateway.backend.openai import OpenAIBackend
 from gateway.backend.think import ThinkFilter
-from gateway.backend.transport import parse_proxy
+from gateway.backend.transport import check_proxy
 from gateway.backoff import delays
 from gateway.errors import BackendBusy, BackendError, ConfigError, ContextTooLong
 from gateway.markdown.parsing import is_blank
@@ -159,7 +159,7 @@ def _check(options: Mapping[str, ModelOptions], fallback: Sequence[str]) -> None
             raise ConfigError(f"there is no model called {name!r}")
     for option in options.values():
         if option.proxy is not None:
-            parse_proxy(option.proxy.get_secret_value())
+            check_proxy(option.proxy.get_secret_value())
 
 
 def _build(options: ModelOptions) -> Backend:

@@ -10,9 +10,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from gateway.backend.base import ModelOptions
-from gateway.backend.client import headers, make_client
-from gateway.backend.failures import translated
+from gateway.backend.sdk import headers, make_client, translated
 from gateway.errors import BackendBusy, BackendError
+from gateway.http import is_deep
 from gateway.text import clean
 
 _TIMEOUT = 10.0  # seconds
@@ -64,7 +64,9 @@ class ModerationClient:
                     )
             except TimeoutError as error:
                 raise BackendBusy(f"no judgement in {_TIMEOUT:g} s") from error
-        return _flagged(answer)
+            except (ValueError, RecursionError) as error:  # as the SDK reads JSON
+                raise BackendBusy("the moderation endpoint sent what is no JSON") from error
+        return _flagged(None if is_deep(answer) else answer)
 
 
 def _flagged(answer: object) -> list[str]:

@@ -11,6 +11,7 @@ from typing import Any
 import orjson
 
 from gateway.errors import BackendBusy
+from gateway.http import is_deep, may_be_deep
 
 _MOST_LINE = 1 << 20  # bytes
 _SILENT = (b":", b"event:", b"id:", b"retry:")
@@ -56,15 +57,20 @@ class Decoder:
 def parse(data: bytes) -> object:
     """What JSON *data* says. Raises `BackendBusy` where it is none."""
     try:
-        return orjson.loads(data)
+        value: object = orjson.loads(data)
     except orjson.JSONDecodeError:
-        pass
+        value = _leniently(data)
+    if may_be_deep(data) and is_deep(value):
+        raise _garbage(data)
+    return value
+
+
+def _leniently(data: bytes) -> object:
     try:
         # Servers that cut text in UTF-16 escape half an emoji; only the standard library reads that.
-        value: object = json.loads(data)
-    except ValueError:
+        return json.loads(data)
+    except (ValueError, RecursionError):
         raise _garbage(data) from None
-    return value
 
 
 def _garbage(line: bytes) -> BackendBusy:

@@ -8,8 +8,11 @@ _OPEN = re.compile("<think(?:ing)?>", re.IGNORECASE)
 _CLOSE = re.compile("</think(?:ing)?>", re.IGNORECASE)
 # What the scanner stops at: tags, code marks, line ends.
 _MARK = re.compile(r"</?think(?:ing)?>|`+|~{3,}|\n", re.IGNORECASE)
-# What may become a mark when more text comes: the beginning of a tag, a run of code marks.
-_BEGUN = re.compile(r"(?:</?[a-z]{0,8}|`+|~+)\Z", re.IGNORECASE)
+# What may become a tag when more text comes.
+_BEGUN = re.compile(r"</?[a-z]{0,8}\Z", re.IGNORECASE)
+_LONGEST_BEGUN = 10
+# What is in no mark, not even in the beginning of one.
+_PLAIN = re.compile(r"[^<`~\n]+")
 _BLANK_LINE = re.compile(r"[ \t\r]*(\n|\Z)")
 
 
@@ -25,7 +28,10 @@ class ThinkFilter:
 
     def __init__(self) -> None:
         self._shown = ""
+        self._new: list[str] = []  # what comes behind that
+        self._says = False
         self._rest = ""
+        self._at = self._end = 0  # in the rest: how far it is read, and where what is not decided begins
         self._hidden = ""  # the open tag and what follows it, while inside
         self._tagged = False
         self._code = _Code()
@@ -38,49 +44,56 @@ class ThinkFilter:
     def feed(self, piece: str) -> bool:
         """Take the next piece; True where `text` changed."""
         before = self._shown
-        self._rest += piece
-        self._scan(final=False)
+        if self._rest or self._hidden or not _PLAIN.fullmatch(piece):
+            self._rest += piece
+            self._scan(final=False)
+        else:  # most pieces by far
+            self._show(piece)
+            self._settle()
         return self._shown != before
 
     def finish(self) -> str:
         """The whole answer: nothing more comes."""
         self._scan(final=True)
         if self._hidden and self._shown:
-            self._show(self._hidden)
+            self._shown += self._hidden
         self._hidden = ""
         self._shown = self._shown.rstrip()
         return self._shown
 
     def _scan(self, final: bool) -> None:
-        while self._rest:
-            step = self._leave(final) if self._hidden else self._step(final)
+        self._at, self._end = 0, len(self._rest) - (0 if final else _undecided_signs(self._rest))
+        while self._at < len(self._rest):
+            step = self._leave() if self._hidden else self._step(final)
             if not step:
-                return
+                break
+        self._rest = self._rest[self._at :]
+        self._settle()
 
-    def _leave(self, final: bool) -> bool:
+    def _settle(self) -> None:
+        self._shown += "".join(self._new)
+        self._new.clear()
+
+    def _leave(self) -> bool:
         """Inside the reasoning: look for its end. False where more text is needed."""
-        end = _CLOSE.search(self._rest)
+        end = _CLOSE.search(self._rest, self._at)
         if end is None:
-            begun = None if final else _BEGUN.search(self._rest)
-            cut = begun.start() if begun else len(self._rest)
-            self._hidden += self._rest[:cut]
-            self._rest = self._rest[cut:]
+            self._hidden += self._rest[self._at : self._end]
+            self._at = max(self._at, self._end)
             return False
-        self._rest = self._rest[end.end() :]
+        self._at = end.end()
         self._hidden = ""
         return True
 
     def _step(self, final: bool) -> bool:
         """Outside: show what comes before the next mark, and act on it. False where more is needed."""
-        mark = _MARK.search(self._rest)
-        begun = None if final else _BEGUN.search(self._rest)
-        if mark is None or (begun is not None and begun.start() <= mark.start()):
-            cut = begun.start() if begun else len(self._rest)
-            self._show(self._rest[:cut])
-            self._rest = self._rest[cut:]
+        mark = _MARK.search(self._rest, self._at)
+        if mark is None or mark.start() >= self._end:
+            self._show(self._rest[self._at : self._end])
+            self._at = max(self._at, self._end)
             return False
-        self._show(self._rest[: mark.start()])
-        self._rest = self._rest[mark.start() :]
+        self._show(self._rest[self._at : mark.start()])
+        self._at = mark.start()
         return self._act(mark.group(), final)
 
     def _act(self, mark: str, final: bool) -> bool:
@@ -92,32 +105,43 @@ class ThinkFilter:
             if tag and self._undecided(mark, final):
                 return False
             self._show(mark)
-        self._rest = self._rest[len(mark) :]
+        self._at += len(mark)
         return True
 
     def _undecided(self, mark: str, final: bool) -> bool:
         """Whether it takes more text to know if *mark* stands on a line of its own."""
         if final or self._tagged or not self._code.line_start:
             return False
-        blank = _BLANK_LINE.match(self._rest, len(mark))
+        blank = _BLANK_LINE.match(self._rest, self._at + len(mark))
         return blank is not None and not blank.group(1)
 
     def _close(self, mark: str, final: bool) -> bool:
         """Drop a ``</think>`` that nothing opened, where it is one; False where it is text."""
-        if not self._shown:
+        if not self._says:
             return True
         if self._tagged or not self._code.line_start or self._undecided(mark, final):
             return False
-        if _BLANK_LINE.match(self._rest, len(mark)) is None:
+        if _BLANK_LINE.match(self._rest, self._at + len(mark)) is None:
             return False
         self._shown = ""
+        self._new.clear()
+        self._says = False
         self._tagged = True
         return True
 
     def _show(self, text: str) -> None:
         if text:
             self._code.follow(text)
-            self._shown = self._shown + text if self._shown else text.lstrip()
+            self._new.append(text if self._says else text.lstrip())
+            self._says = self._says or not text.isspace()
+
+
+def _undecided_signs(text: str) -> int:
+    """How many characters at the end of *text* may become a mark, or a longer one, when more text comes."""
+    if text.endswith(("`", "~")):
+        return len(text) - len(text.rstrip(text[-1]))
+    begun = _BEGUN.search(text, max(0, len(text) - _LONGEST_BEGUN))
+    return len(text) - begun.start() if begun else 0
 
 
 class _Code:

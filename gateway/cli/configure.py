@@ -6,21 +6,20 @@ import argparse
 import asyncio
 import getpass
 import os
+import shlex
+import shutil
 import sys
-import tempfile
-from collections.abc import Sequence
 from pathlib import Path
 
-from gateway.adapter import ChannelState, Menu
-from gateway.backend.models import Models
+from gateway.cli.ollama import ollama_models
+from gateway.cli.online import ask_everybody
 from gateway.cli.settings import find
-from gateway.config import Config, Mistakes, load, report, wizard
+from gateway.cli.terminal import Terminal
+from gateway.config import Mistakes, load, report, wizard
+from gateway.config.dialogue import Dialogue
 from gateway.config.importer import import_file
 from gateway.config.writing import write
-from gateway.errors import AdapterError, BackendError, ConfigError
-from gateway.login import Login
-from gateway.message import Chat, Said
-from gateway.session import Turn
+from gateway.errors import ConfigError
 
 
 def check(options: argparse.Namespace) -> int:
@@ -33,69 +32,26 @@ def check(options: argparse.Namespace) -> int:
     if not options.online:
         return 0
     _tell("online")
-    return asyncio.run(_ask_everybody(loaded.config))
-
-
-async def _ask_everybody(config: Config) -> int:
-    """Ask every platform who we are and every model for a word; 1 where one of them fails."""
-    failed = 0
-    for name, settings in config.channels.items():
-        adapter = settings.adapter(_Visitor(name), settings.options)
-        try:
-            answer = await adapter.verify() or "there is nobody to ask"
-        except AdapterError as exc:
-            answer, failed = f"FAILED: {exc}", 1
-        finally:
-            await adapter.close()
-        _tell(f"  channel {name}: {answer}")
-    for name, model in config.models().items():
-        models = Models({"default": model}, tries=1)
-        try:
-            said = await models.answer("default", [Turn("user", "Say hello in one word.")], stream=False)
-            answer = f"answers {said.text[:40]!r}"
-        except BackendError as exc:
-            answer, failed = f"FAILED: {exc}", 1
-        finally:
-            await models.aclose()
-        _tell(f"  model {name}: {answer}")
-    return failed
-
-
-class _Visitor:
-    """The host of an adapter that only introduces itself."""
-
-    def __init__(self, name: str) -> None:
-        self.name = name
-        self.menu: Menu = {}
-        self.login = Login()
-
-    @property
-    def folder(self) -> Path:
-        """Nothing is kept."""
-        return Path(tempfile.gettempdir())
-
-    async def load(self, key: str) -> str | None:
-        """Nothing was kept."""
-        return None
-
-    async def save(self, key: str, value: str) -> None:
-        """Nothing is kept."""
-
-    async def transcript(self, chat: Chat) -> Sequence[Said]:
-        """Nothing was said."""
-        return ()
-
-    def report(self, state: ChannelState, detail: str = "") -> None:
-        """Nobody looks."""
+    return asyncio.run(ask_everybody(loaded.config, _tell))
 
 
 def init(options: argparse.Namespace) -> int:
     """Ask a few questions and write a configuration; 1 where none was written."""
     path = options.config or Path("config.json")
-    language = wizard.language_of(os.environ)
+    talk = Dialogue(_ask, _tell, wizard.language_of(os.environ))
     interactive = sys.stdin.isatty()
-    written = wizard.init(path, _ask, _tell, language, interactive=interactive)
+    ollama = asyncio.run(ollama_models()) if interactive else []
+    written = wizard.init(path, talk, os.environ, ollama, interactive=interactive, called=_called())
     return 0 if written else 1
+
+
+def _called() -> str:
+    """What our command is called in this shell."""
+    ours, known = Path(sys.argv[0]), shutil.which("gateway")
+    if known and ours.resolve() == Path(known).resolve():
+        return "gateway"
+    python = f"{shlex.quote(sys.executable)} -m gateway"
+    return shlex.quote(sys.argv[0]) if ours.name == "gateway" else python
 
 
 def import_(options: argparse.Namespace) -> int:
@@ -122,8 +78,15 @@ def import_(options: argparse.Namespace) -> int:
 
 
 def _ask(question: str, hidden: bool) -> str:
-    return getpass.getpass(question) if hidden else input(question)
+    if hidden:
+        return getpass.getpass(question)  # asks when nothing that is typed can be seen any more
+    _say(question)
+    return input()
 
 
 def _tell(line: str) -> None:
-    sys.stdout.write(f"{line}\n")
+    _say(f"{line}\n")
+
+
+def _say(text: str) -> None:
+    Terminal(sys.stdout, None).say(text)

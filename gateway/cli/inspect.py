@@ -18,6 +18,7 @@ from gateway.inbox import deadletters
 from gateway.store import channels
 from gateway.store.database import connect
 from gateway.store.lock import owner
+from gateway.store.migrations import is_current
 
 _WIDEST = 60
 
@@ -29,6 +30,7 @@ def status(options: argparse.Namespace) -> int:
     sys.stdout.write(f"running, process {process}\n" if process else "not running\n")
     with closing(open_database(folder)) as connection:
         counts = deadletters.count_by_channel(connection)
+        statuses = list(channels.load(connection).values())
         rows = [
             (
                 known.name,
@@ -39,16 +41,20 @@ def status(options: argparse.Namespace) -> int:
                 *map(str, counts.get(known.name, (0, 0))),
                 _short(known.last_error),
             )
-            for known in channels.load(connection).values()
+            for known in statuses
         ]
     heads = ("CHANNEL", "STATE", "SINCE", "LAST IN", "LAST OUT", "QUEUE", "DEAD", "LAST ERROR")
     sys.stdout.writelines(table([heads, *rows]))
+    waiting = [known.name for known in statuses if process and known.state.wants_login]
+    if waiting:
+        sys.stdout.write("\nto log in:\n")
+        sys.stdout.writelines(f"  gateway login {name}\n" for name in waiting)
     return 0 if process else 1
 
 
 def dead(options: argparse.Namespace) -> int:
     """List, show, retry or drop the messages that were given up."""
-    with closing(open_database(data_dir(find(options.config), os.environ))) as connection:
+    with closing(open_current(data_dir(find(options.config), os.environ))) as connection:
         if options.action == "list":
             return _list(connection)
         seq = _number(options)
@@ -66,8 +72,8 @@ def _list(connection: sqlite3.Connection) -> int:
         (
             str(letter.seq),
             _when(letter.settled),
-            letter.message.chat.key,
-            _short(letter.message.text),
+            letter.chat,
+            _short(letter.message.text) if letter.message else "-",
             letter.error,
         )
         for letter in letters
@@ -80,10 +86,12 @@ def _show(connection: sqlite3.Connection, seq: int | None) -> int:
     letters = deadletters.find(connection, seq)
     for letter in letters:
         message = letter.message
+        title = message.chat.title if message else ""
+        sender = f"{message.sender.id} {message.sender.name}" if message else "-"
         sys.stdout.write(
             f"number    {letter.seq}\ngiven up  {_when(letter.settled)} (tries: {letter.attempts + 1})\n"
-            f"why       {letter.error}\nchat      {message.chat.key} {message.chat.title}\n"
-            f"sender    {message.sender.id} {message.sender.name}\nmessage   {message.id}\n\n{message.text}\n"
+            f"why       {letter.error}\nchat      {letter.chat} {title}\n"
+            f"sender    {sender}\nmessage   {letter.id}\n\n{message.text if message else ''}\n"
         )
     if not letters:
         raise StoreError(f"there is no dead letter {seq}; see `gateway dead list`")
@@ -105,6 +113,15 @@ def open_database(folder: Path) -> sqlite3.Connection:
     if not path.exists():
         raise StoreError(f"there are no data in {folder.absolute()} yet: has `gateway run` been run?")
     return connect(path)
+
+
+def open_current(folder: Path) -> sqlite3.Connection:
+    """The same, of the form that this gateway knows. Raises `StoreError`."""
+    connection = open_database(folder)
+    if not is_current(connection):
+        connection.close()
+        raise StoreError(f"the data in {folder} are another version's: `gateway run` says more")
+    return connection
 
 
 def _when(moment: float | None) -> str:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import sqlite3
 import sys
 from collections.abc import Callable, Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import get_args
 
-from gateway.cli import configure, inspect, run, usage
+from gateway.cli import backup, configure, inspect, login, password, run, usage
 from gateway.errors import ConfigError, GatewayError
 from gateway.store.usage import By
 
@@ -25,6 +26,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except GatewayError as exc:
         sys.stderr.write(f"{exc}\n")
         return _MISTAKE if isinstance(exc, ConfigError) else _FAILED
+    except sqlite3.Error as exc:
+        sys.stderr.write(f"the database: {exc}\n")
+        return _FAILED
     except KeyboardInterrupt:
         return _FAILED
 
@@ -49,10 +53,15 @@ def _parser() -> argparse.ArgumentParser:
     sub = add("check", configure.check, "check the configuration and show what it means")
     sub.add_argument("--online", action="store_true", help="ask the platforms and the models as well")
     add("init", configure.init, "ask a few questions and write a config.json")
+    add("hash-password", password.hash_password, "make of a password what a configuration may hold")
     sub = add("import", configure.import_, "turn another bot's configuration into ours")
     sub.add_argument(
         "file", type=Path, metavar="FILE", help="of wechatbot, chatgpt-on-wechat or chatgpt-dingtalk"
     )
+    sub = add(
+        "login", login.login, "log a channel in: shows the code to scan, whether the gateway runs or not"
+    )
+    sub.add_argument("channel", metavar="CHANNEL", help="its name in the configuration")
     add("status", inspect.status, "show how the channels are")
     sub = add("usage", usage.usage, "show answers, tokens and what they cost")
     sub.add_argument("--days", type=usage.days, default=30, metavar="N", help="until today; default: 30")
@@ -61,4 +70,7 @@ def _parser() -> argparse.ArgumentParser:
     sub = add("dead", inspect.dead, "see to the messages that were given up")
     sub.add_argument("action", choices=["list", "show", "retry", "drop"])
     sub.add_argument("number", nargs="?", help='a number that "list" shows, or "all" for retry and drop')
+    sub = add("backup", backup.backup, "copy the data to a file, whether the gateway runs or not")
+    sub.add_argument("file", type=Path, metavar="FILE", help="the copy, one SQLite database")
+    sub.add_argument("--force", action="store_true", help="overwrite FILE")
     return parser

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import gc
 import os
 import signal
 import socket
@@ -14,16 +15,16 @@ from dataclasses import replace
 from typing import Any
 from urllib.parse import urlsplit
 
-import aiohttp
-
 from gateway import log
 from gateway.adapter import load
 from gateway.app import Gateway
+from gateway.cli.keyboard import Keyboard
+from gateway.cli.ollama import ollama_models
 from gateway.cli.settings import configured
+from gateway.cli.terminal import Terminal
 from gateway.config import Access, ChannelSettings, Config, Web, embedded
 from gateway.errors import ConfigError
-
-_OLLAMA = "http://127.0.0.1:11434/api/tags"
+from gateway.watchdog import Watchdog
 
 _WELCOME = """\
 There is no config.json here, so this is the gateway to try out: a chat page for your browser.
@@ -38,32 +39,34 @@ Ctrl-C ends.
 """
 # Where the page may be when its own port is taken: so many after it.
 _PORTS = 20
+# The event loop does not turn for so long (seconds): it never will again.
+_STUCK = 60.0
+# Python's collector of cycles looks through everything after so many new objects; see `_spare_collector`.
+_NEW_OBJECTS = 20_000
 
 
 def run(options: argparse.Namespace) -> int:
     """Run the configured gateway, or, without a configuration, a chat page on this machine alone."""
     loaded = configured(options.config)
     if loaded is None:
-        config = _on_a_free_port(embedded(os.environ, _loop(_ollama_models())))
-        _welcome(config)
-        return _serve(config, quiet=True, show=_address(config) if _has_desktop(os.environ) else "")
+        config = _on_a_free_port(embedded(os.environ, _loop(ollama_models())))
+        url = (config.settings.web or Web()).root
+        _welcome(config, url)
+        return _serve(config, quiet=True, show=url if _has_desktop(os.environ) else "")
     for note in loaded.notes:
         sys.stderr.write(f"note: {note}\n")
     return _serve(loaded.config)
 
 
 def chat(options: argparse.Namespace) -> int:
-    """Talk to the configured model here, beside a gateway that may be running."""
-    loaded = configured(options.config)
-    config = loaded.config if loaded else embedded(os.environ, _loop(_ollama_models()))
+    """Talk to the configured model here, beside a gateway that may be running; channels may have mistakes."""
+    loaded = configured(options.config, channels=False)
+    config = loaded.config if loaded else embedded(os.environ, _loop(ollama_models()))
     return _serve(_console_only(config), quiet=True)
 
 
 def _console_only(config: Config) -> Config:
-    """The same models and manners on this terminal alone, with data of its own.
-
-    `access` lists people of the channels; who sits here may read it, and is an admin.
-    """
+    """The same models and manners on this terminal alone, with data of its own; who sits here is an admin."""
     adapter = load("console")
     settings = config.settings.model_copy(update={"web": None, "access": Access(admins=("console:me",))})
     console = ChannelSettings("console", adapter, adapter.options_type(), settings)
@@ -76,22 +79,49 @@ def _serve(config: Config, *, quiet: bool = False, show: str = "") -> int:
     """Run until a signal; *quiet* keeps the log from the terminal, *show* is opened in the browser."""
     settings = config.settings.log
     log.configure(settings.format, "error" if quiet else settings.level, config.secrets())
-    _loop(_until_signal(Gateway(config), show))
+    _spare_collector()
+    _loop(_until_signal(config, show))
     return 0
 
 
-async def _until_signal(gateway: Gateway, show: str) -> None:
+def _spare_collector() -> None:
+    """Have it look at what is made from now on, and seldom: it took a quarter of the CPU of every reply.
+
+    What was imported stays for good, and hardly anything here is in a cycle: the rest is freed without it.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(_NEW_OBJECTS, 20, 50)
+
+
+async def _until_signal(config: Config, show: str) -> None:
+    terminal = _terminal(config)
+    gateway = Gateway(config, terminal)
     stopping = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopping.set)
     showing = asyncio.create_task(_show(show)) if show else None
     try:
-        await gateway.run(stopping)
+        with Watchdog(_STUCK):
+            await gateway.run(stopping)
     finally:
+        if terminal is not None:
+            terminal.close()
         if showing is not None:
             showing.cancel()
             await asyncio.gather(showing, return_exceptions=True)
+
+
+def _terminal(config: Config) -> Terminal | None:
+    """Where the person who runs this sees logins; None where nobody sits there.
+
+    What is typed is for the login, unless a console channel talks with who types it.
+    """
+    if not sys.stdout.isatty():
+        return None
+    talks = any(channel.type == "console" for channel in config.channels.values())
+    return Terminal(sys.stdout, Keyboard(0) if not talks and os.isatty(0) else None)
 
 
 async def _show(url: str) -> None:
@@ -135,12 +165,6 @@ def _is_free(host: str, port: int) -> bool:
         return False
 
 
-def _address(config: Config) -> str:
-    web = config.settings.web or Web()
-    host = f"[{web.host}]" if ":" in web.host else web.host
-    return f"http://{host}:{web.port}"
-
-
 def _loop(main: Coroutine[Any, Any, Any]) -> Any:
     """Run *main* on the fastest event loop there is."""
     try:
@@ -150,22 +174,11 @@ def _loop(main: Coroutine[Any, Any, Any]) -> Any:
     return uvloop.run(main)
 
 
-async def _ollama_models() -> list[str]:
-    """The models of an Ollama on this machine; none where none answers."""
-    timeout = aiohttp.ClientTimeout(total=1)
-    try:
-        async with aiohttp.ClientSession(timeout=timeout) as session, session.get(_OLLAMA) as response:
-            found = await response.json()
-            return [str(model["name"]) for model in found["models"]]
-    except (aiohttp.ClientError, TimeoutError, ValueError, KeyError, TypeError):
-        return []
-
-
-def _welcome(config: Config) -> None:
+def _welcome(config: Config, url: str) -> None:
     (name,) = config.channels
     model = config.models()[config.conversation(name).model]
     talker = "echo: it says back what you say (set OPENAI_API_KEY, or start Ollama, for a real one)"
     if model.type != "echo":
         talker = f"{model.model} at {model.base_url}"
-    sys.stdout.write(_WELCOME.format(url=_address(config), model=talker, folder=config.data_dir))
+    sys.stdout.write(_WELCOME.format(url=url, model=talker, folder=config.data_dir))
     sys.stdout.flush()

@@ -18,12 +18,12 @@ def find(asked: Path | None) -> Path | None:
     return asked
 
 
-def configured(asked: Path | None) -> Loaded | None:
+def configured(asked: Path | None, *, channels: bool = True) -> Loaded | None:
     """The configuration, from the file or from the environment alone; None where there is neither.
 
-    Raises `Mistakes`.
+    Without *channels*, nothing that is said of them is looked at. Raises `Mistakes`.
     """
     file = find(asked)
     if file is None and not any(name.startswith(_CHANNELS) for name in os.environ):
         return None
-    return load(file, os.environ)
+    return load(file, os.environ, channels=channels)

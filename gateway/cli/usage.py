@@ -12,11 +12,9 @@ from datetime import date, timedelta
 from pathlib import Path
 
 from gateway import calendar
-from gateway.cli.inspect import open_database, table
+from gateway.cli.inspect import open_current, table
 from gateway.cli.settings import configured
-from gateway.errors import StoreError
 from gateway.statement import price
-from gateway.store.migrations import is_current
 from gateway.store.usage import By, Total, totals
 
 
@@ -26,9 +24,7 @@ def usage(options: argparse.Namespace) -> int:
     folder, zone = (loaded.config.data_dir, loaded.config.zone) if loaded else (Path("data"), None)
     today = date.fromisoformat(calendar.day(time.time(), zone))
     since = today - timedelta(days=min(options.days - 1, (today - date.min).days))
-    with closing(open_database(folder)) as connection:
-        if not is_current(connection):
-            raise StoreError(f"the data in {folder} are another version's: `gateway run` says more")
+    with closing(open_current(folder)) as connection:
         found = totals(connection, options.by, since.isoformat())
     if options.json:
         sys.stdout.write(json.dumps([_as_json(options.by, total) for total in found], indent=2) + "\n")

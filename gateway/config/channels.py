@@ -18,7 +18,6 @@ from gateway.config.models import DEFAULT, Models, objects
 from gateway.config.placeholders import is_placeholder
 from gateway.config.reader import Json, Path
 from gateway.config.settings import TALK_KEYS, Talk, merged
-from gateway.config.unfinished import COMING
 from gateway.config.validation import validate
 from gateway.errors import ConfigError
 
@@ -36,6 +35,11 @@ def adapters() -> list[str]:
     spec = find_spec("adapters")
     folders = spec.submodule_search_locations if spec else None
     return [module.name for module in pkgutil.iter_modules(folders or [])]
+
+
+def accepts_friends(adapter: AdapterType) -> bool:
+    """True where people can ask an account to be their friend."""
+    return "auto_pass" in adapter.options_type.model_fields
 
 
 def read_channels(
@@ -82,8 +86,7 @@ def _adapter(kind: Json, path: Path, findings: Findings) -> AdapterType | None:
             return load(kind)
         findings.wrong(named, '"type" must be the name of an adapter')
     except ConfigError as exc:
-        later = f'"{kind}" is not in this version yet' if kind in COMING else ""
-        findings.wrong(named, later or str(exc), "" if later else did_you_mean(str(kind), adapters()))
+        findings.wrong(named, str(exc), did_you_mean(str(kind), adapters()))
     return None
 
 
@@ -95,7 +98,7 @@ def _options(
     path: Path,
     findings: Findings,
 ) -> Options | None:
-    """What the adapter asks for itself, with the proxy that holds for this channel."""
+    """What the adapter asks for itself, with what holds for every channel and this one says nothing of."""
     kind = adapter.options_type
     data = {key: entry[key] for key in entry if key not in TALK_KEYS and key != "type"}
     root = kind.model_fields.get("api_root")
@@ -104,6 +107,8 @@ def _options(
         data["proxy"] = effective_proxy(data["proxy"], url, (*path, "proxy"), environ, findings)
     elif isinstance(proxy := effective_proxy(tree.get("proxy"), url, ("proxy",), environ, findings), str):
         data["proxy"] = proxy
+    if accepts_friends(adapter) and isinstance(tree.get("auto_pass"), bool):
+        data.setdefault("auto_pass", tree["auto_pass"])
     options = validate(kind, data, path, findings, TALK_KEYS | {"type"})
     for name, secret in secret_fields(options) if options else ():
         if is_placeholder(value := secret.get_secret_value()):

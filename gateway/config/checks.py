@@ -8,6 +8,8 @@ from zoneinfo import available_timezones
 
 from gateway import calendar
 from gateway.config.addresses import is_loopback
+from gateway.config.channels import accepts_friends
+from gateway.config.config import ChannelSettings
 from gateway.config.findings import Findings
 from gateway.config.mistakes import did_you_mean
 from gateway.config.models import DEFAULT, Models
@@ -16,6 +18,7 @@ from gateway.config.reader import Json, Path
 from gateway.config.settings import Access, Settings, Web
 from gateway.errors import ConfigError
 from gateway.moderation import ModerationOptions, read_words
+from gateway.password import flaw, is_hash
 
 
 def check_people(tree: Mapping[str, Json], findings: Findings) -> None:
@@ -28,6 +31,28 @@ def check_people(tree: Mapping[str, Json], findings: Findings) -> None:
     for name, channel in channels.items():
         if isinstance(channel, dict):
             _check_access(channel, ("channels", name), names, findings)
+
+
+def check_operators(settings: Settings, channels: Mapping[str, ChannelSettings], findings: Findings) -> None:
+    """Record operators who cannot be written to, and channels of whose trouble nobody can be told."""
+    told = set()
+    for number, entry in enumerate(settings.operator):
+        name, _, id = entry.partition(":")
+        if name not in channels:
+            continue
+        told.add(name)
+        try:
+            channels[name].options.chat(name, id)
+        except ValueError as exc:
+            findings.wrong(("operator", number), f'"{entry}" cannot be told anything: {exc}')
+    for name in told if len(told) == 1 else ():
+        findings.note(f'nobody is told of trouble of "{name}": "operator" names no other channel')
+
+
+def check_auto_pass(settings: Settings, channels: Mapping[str, ChannelSettings], findings: Findings) -> None:
+    """Record that nobody can ask to be a friend, where friends were to be accepted."""
+    if settings.auto_pass and not any(accepts_friends(channel.adapter) for channel in channels.values()):
+        findings.note('"auto_pass" has no effect: on no channel here can people ask to be friends')
 
 
 def check_fallback(settings: Settings, models: Models, findings: Findings) -> None:
@@ -78,6 +103,8 @@ def check_web(web: Web | None, findings: Findings) -> None:
     password = web.password.get_secret_value() if web.password else ""
     if is_placeholder(password):
         findings.wrong(("web", "password"), f'"password" is still a placeholder: "{password}"')
+    if is_hash(password) and (why := flaw(password)):
+        findings.wrong(("web", "password"), f'"password" {why}', "`gateway hash-password` makes one")
     if not password and not is_loopback(web.host):
         text = f"the web server on {web.host} can be reached from other machines and has no password"
         findings.wrong(("web", "host"), text, 'add "password": "env:WEB_PASSWORD", or listen on 127.0.0.1')

@@ -18,6 +18,7 @@ from gateway.config.addresses import passwords
 from gateway.config.settings import Settings, Talk
 from gateway.conversation import Conversation
 from gateway.limits import Limits
+from gateway.message import Chat
 
 _SECRET_HEADER = re.compile("key|token|secret|authorization|cookie", re.IGNORECASE)
 
@@ -83,6 +84,13 @@ class Config:
                 tokens_per_day=talk.limits.tokens_per_day,
             ),
         )
+
+    def operators(self) -> list[Chat]:
+        """The chats that are told of a channel's trouble; those of channels that are left out, not."""
+        entries = [entry.partition(":") for entry in dict.fromkeys(self.settings.operator)]
+        return [
+            self.channels[name].options.chat(name, id) for name, _, id in entries if name in self.channels
+        ]
 
     def secrets(self) -> list[str]:
         """Every text that no log may show, the longest first."""

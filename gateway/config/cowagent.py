@@ -73,8 +73,6 @@ def _mention(imported: Imported, key: str, value: Json) -> None:
 def _groups(imported: Imported, key: str, value: Json) -> None:
     everyone = "ALL_GROUP" in texts(value)
     imported.put(["*"] if everyone else [], "access", "groups")
-    if not everyone and value:
-        imported.left_out.append((key, f"{_BY_ID}; until then no group is answered"))
 
 
 def _shared(imported: Imported, key: str, value: Json) -> None:
@@ -150,7 +148,8 @@ RULES: dict[str, Rule] = {
     **dict.fromkeys(
         ("chat_time_module", "chat_start_time", "chat_stop_time"), leave("there are no office hours")
     ),
-    **dict.fromkeys(("subscribe_msg", "group_welcome_msg"), leave("nobody is greeted")),
+    "subscribe_msg": used,
+    "group_welcome_msg": leave("who joins a group is not greeted"),
     "group_chat_exit_group": leave("groups are not watched for people leaving"),
     "appdata_dir": leave("what was kept there cannot be read; data_dir is ours"),
     **dict.fromkeys(("plugin_trigger_prefix", "use_global_plugin_config"), leave(_NO_PLUGINS, "$")),
@@ -215,6 +214,8 @@ def convert(values: Mapping[str, Json]) -> Imported:
     # Their answers are as long as the model makes them.
     imported.put(None, "max_tokens")
     _credentials(values, imported)
+    _greeting(values, imported)
+    _listed_groups(values, imported)
     _server(values, imported)
     return imported
 
@@ -224,14 +225,44 @@ def _family(key: str) -> str | None:
 
 
 def _credentials(values: Mapping[str, Json], imported: Imported) -> None:
-    channels = imported.config.get("channels", {})
+    channels = _channels(imported)
     for key, (channel, name) in _CREDENTIALS.items():
         if not (value := values.get(key)):
             continue
-        if isinstance(channels, dict) and channel in channels:
+        if channel in channels:
             imported.put(value, "channels", channel, name)
         else:
             imported.left_out.append((key, "the channel is not among channel_type"))
+
+
+def _greeting(values: Mapping[str, Json], imported: Imported) -> None:
+    """What a new follower of the official account reads."""
+    said = values.get("subscribe_msg")
+    if not isinstance(said, str) or not said:
+        return
+    if "gzh" in _channels(imported):
+        # There, private messages had to begin with something.
+        imported.put(said.replace("{trigger_prefix}", ""), "channels", "gzh", "greeting")
+    else:
+        imported.left_out.append(("subscribe_msg", "only an official account greets its followers"))
+
+
+def _listed_groups(values: Mapping[str, Json], imported: Imported) -> None:
+    """The groups that are answered, where not all are: WeChat on the web knows them by name, too."""
+    key = "group_name_white_list"
+    names, channels = texts(values.get(key)), _channels(imported)
+    if not names or "ALL_GROUP" in names:
+        return
+    if "wechat" in channels:
+        imported.put([*names], "channels", "wechat", "groups")
+        imported.put({"groups": ["*"]}, "channels", "wechat", "access")
+    if channels.keys() - {"wechat"}:
+        imported.left_out.append((key, f"{_BY_ID}; until then no group is answered"))
+
+
+def _channels(imported: Imported) -> dict[str, Json]:
+    found = imported.config.get("channels")
+    return found if isinstance(found, dict) else {}
 
 
 def _server(values: Mapping[str, Json], imported: Imported) -> None:

@@ -8,22 +8,32 @@ from pathlib import Path
 from typing import Final
 
 from gateway.config.channels import read_channels
-from gateway.config.checks import check_fallback, check_people, check_timezone, check_web, located_moderation
-from gateway.config.config import Config
+from gateway.config.checks import (
+    check_auto_pass,
+    check_fallback,
+    check_operators,
+    check_people,
+    check_timezone,
+    check_web,
+    located_moderation,
+)
+from gateway.config.config import ChannelSettings, Config
 from gateway.config.environment import overlay
 from gateway.config.findings import Findings
 from gateway.config.importer import foreign
 from gateway.config.mistakes import Mistake, Mistakes, Source
-from gateway.config.models import Models
+from gateway.config.models import DEFAULT, Models
 from gateway.config.reader import Document, Json, decode, read
 from gateway.config.reader import Path as KeyPath
 from gateway.config.references import References
 from gateway.config.settings import MODEL_KEYS, TALK_KEYS, TOP_KEYS, Settings, Talk
-from gateway.config.unfinished import without_effect
 from gateway.config.validation import describe, validate
 from gateway.text import clean
 
 OLLAMA: Final = "http://127.0.0.1:11434/v1"
+
+# What is said of channels: who may speak there and who hears of them, and the server that some need.
+_OF_CHANNELS = frozenset({"channels", "access", "operator", "auto_pass", "web"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,19 +48,22 @@ class Loaded:
     overrides: dict[str, str] = field(default_factory=dict)
 
 
-def load(path: Path | None, environ: Mapping[str, str]) -> Loaded:
+def load(path: Path | None, environ: Mapping[str, str], *, channels: bool = True) -> Loaded:
     """Read *path* (None: everything is in the environment) and what *environ* says over it.
 
-    Relative files, and `data_dir`, are beside the configuration. Raises `Mistakes`, all there are.
+    Relative files, and `data_dir`, are beside the configuration. Without *channels* there is none, and what
+    is said of them is not looked at. Raises `Mistakes`, all there are.
     """
     if path is None:
-        return _loaded(Findings(Document(Source("the environment", ""), {})), environ, Path.cwd())
+        nothing = Document(Source("the environment", ""), {})
+        return _loaded(Findings(nothing), environ, Path.cwd(), channels)
     try:
         data = path.read_bytes()
     except OSError as exc:
         raise Mistakes([Mistake(str(path), 0, 0, f"cannot be read: {exc.strerror}")]) from exc
     document = read(decode(str(path), data))
-    return _loaded(Findings(document, mistakes=[*document.mistakes]), environ, path.absolute().parent)
+    findings = Findings(document, mistakes=[*document.mistakes])
+    return _loaded(findings, environ, path.absolute().parent, channels)
 
 
 def data_dir(path: Path | None, environ: Mapping[str, str]) -> Path:
@@ -94,7 +107,9 @@ def embedded(environ: Mapping[str, str], ollama_models: Sequence[str] = ()) -> C
     return _loaded(findings, environ, Path.cwd()).config
 
 
-def _loaded(findings: Findings, environ: Mapping[str, str], folder: Path) -> Loaded:
+def _loaded(
+    findings: Findings, environ: Mapping[str, str], folder: Path, with_channels: bool = True
+) -> Loaded:
     tree = findings.document.value
     if not isinstance(tree, dict):
         findings.wrong((), f"a configuration is an object in {{ }}, not {describe(tree)}")
@@ -104,25 +119,33 @@ def _loaded(findings: Findings, environ: Mapping[str, str], folder: Path) -> Loa
         findings.wrong((), f"this is a configuration of {bot}", hint)
         raise Mistakes(findings.mistakes)
     overlay(tree, environ, findings)
+    if not with_channels:
+        tree = {key: tree[key] for key in tree if key not in _OF_CHANNELS}
     tree = References(findings, environ, folder).resolved(tree)
-    config = _build(tree, environ, folder, findings)
+    config = _build(tree, environ, folder, findings, with_channels)
     findings.check()
-    for key in without_effect(tree, {channel.type for channel in config.channels.values()}):
-        findings.note(f'"{key}" has no effect in this version')
     overrides = {name: ".".join(map(str, at)) for at, name in findings.variables.items()}
     return Loaded(config, findings.notes, overrides)
 
 
-def _build(tree: dict[str, Json], environ: Mapping[str, str], folder: Path, findings: Findings) -> Config:
+def _build(
+    tree: dict[str, Json], environ: Mapping[str, str], folder: Path, findings: Findings, with_channels: bool
+) -> Config:
     """The configuration that *tree* describes; of use only where *findings* has no mistakes afterwards."""
     house = {key: tree[key] for key in tree if key not in MODEL_KEYS | {"models", "channels"}}
     settings = validate(Settings, house, (), findings, TOP_KEYS) or Settings()
     models = Models(tree, environ, findings)
     talk = Talk.model_validate({key: getattr(settings, key) for key in settings.model_fields_set & TALK_KEYS})
-    channels = read_channels(tree, talk, models, environ, findings)
+    channels: dict[str, ChannelSettings] = {}
+    if with_channels:
+        channels = read_channels(tree, talk, models, environ, findings)
+    else:
+        models.check(DEFAULT)
     check_fallback(settings, models, findings)
     models.check_named()
     check_people(tree, findings)
+    check_operators(settings, channels, findings)
+    check_auto_pass(settings, channels, findings)
     check_web(settings.web, findings)
     check_timezone(settings, findings)
     moderation = located_moderation(settings, models, folder, findings)

@@ -13,6 +13,9 @@ from gateway.config.placeholders import is_placeholder
 from gateway.errors import ConfigError
 from gateway.text import clean
 
+# Nobody reads more at once.
+_MOST_SHOWN = 100
+
 # Characters of a long line that are shown on each side of the caret.
 _AROUND = 60
 
@@ -50,11 +53,13 @@ class Mistake:
 
 
 class Mistakes(ConfigError):
-    """The configuration cannot be used; the text is the whole report."""
+    """The configuration cannot be used; the text is the report."""
 
     def __init__(self, mistakes: Iterable[Mistake]) -> None:
         self.mistakes = tuple(sorted(mistakes, key=lambda mistake: (mistake.line, mistake.column)))
-        super().__init__("\n".join(map(str, self.mistakes)))
+        more = len(self.mistakes) - _MOST_SHOWN
+        shown = [*map(str, self.mistakes[:_MOST_SHOWN]), *([f"and {more} more"] if more > 0 else [])]
+        super().__init__("\n".join(shown))
 
 
 class Source:
@@ -64,6 +69,7 @@ class Source:
         self.name = name
         self.text = text
         self._starts = [0, *(match.end() for match in re.finditer("\n", text))]
+        self._shown: dict[int, str] = {}  # lines by their numbers, secrets starred
 
     def place(self, offset: int) -> tuple[int, int]:
         """The line and the column, both from 1, of the character at *offset*."""
@@ -73,10 +79,15 @@ class Source:
     def mistake(self, offset: int, text: str, hint: str = "") -> Mistake:
         """A mistake at *offset*."""
         line, column = self.place(offset)
-        start = self._starts[line - 1]
-        end = self.text.find("\n", start)
-        row = self.text[start : None if end < 0 else end]
-        return Mistake(self.name, line, column, text, hint, _LOGIN.sub(_starred, _SECRET.sub(_starred, row)))
+        return Mistake(self.name, line, column, text, hint, self._line(line))
+
+    def _line(self, line: int) -> str:
+        if line not in self._shown:
+            start = self._starts[line - 1]
+            end = self.text.find("\n", start)
+            row = self.text[start : None if end < 0 else end]
+            self._shown[line] = _LOGIN.sub(_starred, _SECRET.sub(_starred, row))
+        return self._shown[line]
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:

@@ -169,9 +169,10 @@ class _Reader:
             raise self._error("this is not a number")
         try:
             value = float(match[0]) if match[1] or match[2] else int(match[0])
-        except ValueError:  # more digits than the interpreter converts
-            value = math.inf
-        if math.isinf(value):
+            endless = math.isinf(value)
+        except (ValueError, OverflowError):  # more digits than the interpreter converts, or a float holds
+            endless = True
+        if endless:
             self._note(self._offset, "this number is too large")
             value = 0
         self._offset = match.end()

@@ -74,6 +74,8 @@ def _house(config: Config) -> dict[str, str]:
     address = f"http://{web.host}:{web.port}"
     rows["web"] = address if settings.web else f"{address}, if a channel needs it"
     rows["log"] = f"{settings.log.level}, {settings.log.format}"
+    if settings.operator:
+        rows["operator"] = ", ".join(settings.operator)
     if settings.fallback:
         rows["fallback"] = ", ".join(settings.fallback)
     moderation = settings.moderation

@@ -75,6 +75,11 @@ class Web(Part):
     port: int = Field(8080, ge=0, le=65535)
     password: SecretStr | None = None
 
+    @property
+    def root(self) -> str:
+        """The address of the server, without a slash at the end."""
+        return f"http://[{self.host}]:{self.port}" if ":" in self.host else f"http://{self.host}:{self.port}"
+
 
 class Log(Part):
     """How log lines look, and which are written."""

@@ -39,8 +39,8 @@ RULES: dict[str, Rule] = {
 
 
 def convert(values: Mapping[str, Json]) -> Imported:
-    """wechatbot's *values*; it knows one channel, WeChat on the web."""
+    """wechatbot's *values*; it knows one channel, WeChat on the web, where its answers keep their looks."""
     imported = Imported("wechatbot")
     apply(RULES, values, imported)
-    imported.put({"type": "wechat_web"}, "channels", "wechat")
+    imported.put({"type": "wechat_web", "group_reply": "wechatbot"}, "channels", "wechat")
     return imported

@@ -27,6 +27,11 @@ class Claim(Protocol):
         ...
 
     @property
+    def wakes(self) -> bool:
+        """True where it was put off last until something new is said in its lane."""
+        ...
+
+    @property
     def recalled(self) -> bool:
         """True where it was taken back since it was handed out: there is nothing to answer any more."""
         ...
@@ -42,8 +47,11 @@ class Claim(Protocol):
         """It is dealt with."""
         ...
 
-    async def retry(self, after: float, error: str) -> None:
-        """Hand it out again in *after* seconds; what came later in its lane waits behind it."""
+    async def retry(self, after: float, error: str, *, wakes: bool = False) -> None:
+        """Hand it out again in *after* seconds; what came later in its lane waits behind it.
+
+        Where it *wakes*, as soon as something new is put into its lane, or was since it was handed out.
+        """
         ...
 
     async def dead(self, error: str) -> None:

@@ -11,10 +11,15 @@ from gateway.message import Message
 
 @dataclass(frozen=True, slots=True)
 class DeadLetter:
-    """A message that was given up at `settled` (seconds since 1970), and why."""
+    """A message that was given up at `settled` (seconds since 1970), and why.
+
+    `chat` is its chat's key, `id` the platform's. `message` is None where nobody can read it.
+    """
 
     seq: int
-    message: Message
+    chat: str
+    id: str
+    message: Message | None
     error: str
     attempts: int
     settled: float
@@ -23,18 +28,39 @@ class DeadLetter:
 def find(connection: sqlite3.Connection, seq: int | None = None) -> list[DeadLetter]:
     """All dead letters in the order of their arrival, or the one numbered *seq*."""
     rows = connection.execute(
-        """SELECT seq, body, error, attempts, settled FROM inbox
+        """SELECT seq, chat, message, body, error, attempts, settled FROM inbox
            WHERE state = 'dead' AND (? IS NULL OR seq = ?) ORDER BY seq""",
         (seq, seq),
     )
     return [
-        DeadLetter(row["seq"], Message.from_json(row["body"]), row["error"], row["attempts"], row["settled"])
+        DeadLetter(
+            row["seq"],
+            row["chat"],
+            row["message"],
+            _readable(row["body"]),
+            row["error"],
+            row["attempts"],
+            row["settled"],
+        )
         for row in rows
     ]
 
 
+def _readable(body: bytes) -> Message | None:
+    try:
+        return Message.from_json(body)
+    except ValueError:
+        return None
+
+
 def retry(connection: sqlite3.Connection, seq: int | None = None) -> int:
     """Have one, or all, tried again; a gateway that runs notices within seconds. Returns how many."""
+    # The operator decides to send what may have arrived.
+    connection.execute(
+        """UPDATE answers SET doubtful = 0 FROM inbox WHERE state = 'dead' AND (? IS NULL OR seq = ?)
+           AND answers.chat = inbox.chat AND answers.message = inbox.message""",
+        (seq, seq),
+    )
     # Due since long ago: what is parked is found by its time, wherever the reader of the inbox has got to.
     return connection.execute(
         """UPDATE inbox SET state = 'waiting', not_before = 1, attempts = 0, settled = NULL, received = ?

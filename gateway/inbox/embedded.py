@@ -19,6 +19,8 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
+from gateway import metrics
+from gateway.backoff import delays
 from gateway.errors import InboxError, StoreError
 from gateway.inbox import rows
 from gateway.inbox.rows import Row
@@ -57,6 +59,8 @@ class EmbeddedClaim:
         self.message = lane.claimed = Message.from_json(row.body)
         self.attempts = row.attempts
         self.received = row.received
+        self.wakes = row.wakes
+        self._handed_out = time.time()
 
     @property
     def recalled(self) -> bool:
@@ -75,10 +79,12 @@ class EmbeddedClaim:
         """It is dealt with."""
         await self._inbox.settle(self._lane, lambda connection: rows.done(connection, self._seq))
 
-    async def retry(self, after: float, error: str) -> None:
-        """Hand it out again in *after* seconds."""
-        due = time.time() + max(after, 0.001)
-        await self._inbox.settle(self._lane, lambda connection: rows.park(connection, self._seq, due, error))
+    async def retry(self, after: float, error: str, *, wakes: bool = False) -> None:
+        """Hand it out again in *after* seconds, or when something is said."""
+        due, since = time.time() + max(after, 0.001), self._handed_out if wakes else None
+        await self._inbox.settle(
+            self._lane, lambda connection: rows.park(connection, self._seq, due, error, since)
+        )
 
     async def dead(self, error: str) -> None:
         """Give up; keep it for the operator."""
@@ -160,9 +166,9 @@ class EmbeddedInbox:
 
     async def _keep(self, work: Callable[[sqlite3.Connection], T]) -> T:
         """Do *work* durably and read what it brought, also where the caller is cancelled meanwhile."""
-        self._idle.clear()
         kept = self._database.submit(work)
-        kept.add_done_callback(lambda _: self._look_now())
+        # Before it is durable: the database works in turn, so that what reads now finds it.
+        self._look_now()
         return await asyncio.shield(kept)
 
     async def claims(self) -> AsyncIterator[EmbeddedClaim]:
@@ -180,16 +186,35 @@ class EmbeddedInbox:
             while self._ready:
                 lane = self._ready.popleft()
                 row = lane.rows.popleft()
-                if row.body:
-                    yield EmbeddedClaim(self, lane, row)
-                else:
+                if not row.body:
                     self._free(lane)
+                elif (claim := await self._claim(lane, row)) is not None:
+                    yield claim
             self._rest()
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(self._patience()):
                     await self._wake.wait()
                     continue
             self._look = True
+
+    async def _claim(self, lane: _Lane, row: Row) -> EmbeddedClaim | None:
+        """What is to be worked on; None where nobody can read it: that is a dead letter by now."""
+        try:
+            return EmbeddedClaim(self, lane, row)
+        except ValueError as exc:
+            reason = f"unreadable: {exc}"
+        logger.error("given up, see `gateway dead list`: message %s of %s is %s", row.id, lane.key, reason)
+        # While the database cannot be written, nothing else can be worked on either.
+        for pause in delays(1.0, 30.0):
+            try:
+                await self.settle(lane, lambda connection: rows.bury(connection, row.seq, reason))
+            except StoreError as exc:
+                logger.error("cannot write that down, again in %.0f s: %s", pause, exc)
+                await asyncio.sleep(pause)
+            else:
+                break
+        metrics.ANSWERED.labels("dead").inc()
+        return None
 
     async def settle(self, lane: _Lane, work: Callable[[sqlite3.Connection], bool | None]) -> None:
         """Write down how a claim ended, and free its lane, or park it where *work* says so.

@@ -17,18 +17,25 @@ Placed = tuple[str, Message]
 # Lanes whose time has come, opened at one reading at most.
 _DUE_AT_ONCE = 64
 
-_COLUMNS = "seq, lane, message, body, attempts, received"
+# The time of what is parked and due, whatever a clock says.
+_LONG_AGO = 1.0
+
+_COLUMNS = "seq, lane, message, body, attempts, received, wakes"
 
 
 @dataclass(slots=True)
 class Row:
-    """A waiting message; `id` is the platform's, `body` its JSON, empty where it was recalled."""
+    """A waiting message; `id` is the platform's, `body` its JSON, empty where it was recalled.
+
+    `wakes`: it was put off last until something new is said in its lane.
+    """
 
     seq: int
     id: str
     body: bytes
     attempts: int
     received: float
+    wakes: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,12 +73,19 @@ def add(connection: sqlite3.Connection, channel: str, messages: Iterable[Placed]
 
 
 def insert(connection: sqlite3.Connection, channel: str, lane: str, message: Message) -> None:
-    """Insert one message, if its id is new in its chat."""
-    connection.execute(
+    """Insert one message, if its id is new in its chat; what waits for it in its lane is due."""
+    inserted = connection.execute(
         """INSERT OR IGNORE INTO inbox (channel, chat, lane, message, body, received)
            VALUES (?, ?, ?, ?, ?, ?)""",
         (channel, message.chat.key, lane, message.id, message.to_json(), time.time()),
     )
+    if inserted.rowcount > 0:
+        # "not_before > 0" is what lets SQLite use the index of what is parked.
+        connection.execute(
+            """UPDATE inbox SET not_before = ?
+               WHERE lane = ? AND state = 'waiting' AND not_before > 0 AND wakes""",
+            (_LONG_AGO, lane),
+        )
 
 
 def corrected(message: Message) -> bytes:
@@ -101,7 +115,10 @@ def _waiting(connection: sqlite3.Connection, message: Message) -> sqlite3.Row | 
 
 def _correct(connection: sqlite3.Connection, waiting: sqlite3.Row, message: Message) -> list[Placed]:
     """Correct what waits; nothing where nothing changes: Telegram tells of a link's preview as of an edit."""
-    before = Message.from_json(waiting["body"])
+    try:
+        before = Message.from_json(waiting["body"])
+    except ValueError:  # nobody can read it: what it was is replaced as a whole
+        before = replace(message, id=message.root, edit_of=None, parts=())
     after = before.revised(message)
     if after == before:
         return []
@@ -150,7 +167,10 @@ def merge(
         return None
     message, merged = Message.from_json(found["body"]), []
     for row in _of_lane(connection, lane, seq, limit):
-        following = Message.from_json(row.body)
+        try:
+            following = Message.from_json(row.body)
+        except ValueError:  # it is dealt with when its turn comes
+            break
         if not mergeable(following):
             break
         message = message.joined(following)
@@ -185,14 +205,31 @@ def done(connection: sqlite3.Connection, seq: int) -> None:
     )
 
 
-def park(connection: sqlite3.Connection, seq: int, due: float, error: str) -> bool:
-    """To be tried again, not before *due* (seconds since 1970); false where it was recalled meanwhile."""
+def park(
+    connection: sqlite3.Connection, seq: int, due: float, error: str, wakes: float | None = None
+) -> bool:
+    """To be tried again, not before *due* (seconds since 1970); false where it was recalled meanwhile.
+
+    Where it *wakes*, as soon as something is put into its lane, or was since that time.
+    """
+    if wakes is not None and _continued(connection, seq, wakes):
+        due = _LONG_AGO
     parked = connection.execute(
-        """UPDATE inbox SET attempts = attempts + 1, not_before = ?, error = ?
+        """UPDATE inbox SET attempts = attempts + 1, not_before = ?, error = ?, wakes = ?
            WHERE seq = ? AND state = 'waiting'""",
-        (due, error, seq),
+        (due, error, wakes is not None, seq),
     )
     return parked.rowcount > 0
+
+
+def _continued(connection: sqlite3.Connection, seq: int, since: float) -> bool:
+    """True where something was put into the lane of a row *since* then (seconds since 1970)."""
+    found = connection.execute(
+        """SELECT 1 FROM inbox WHERE lane = (SELECT lane FROM inbox WHERE seq = :seq)
+           AND state = 'waiting' AND seq > :seq AND received >= :since""",
+        {"seq": seq, "since": since},
+    )
+    return found.fetchone() is not None
 
 
 def bury(connection: sqlite3.Connection, seq: int, error: str) -> None:
@@ -280,4 +317,4 @@ def _of_lane(connection: sqlite3.Connection, lane: str, after: int, limit: int) 
 
 
 def _row(row: sqlite3.Row) -> Row:
-    return Row(row["seq"], row["message"], row["body"], row["attempts"], row["received"])
+    return Row(row["seq"], row["message"], row["body"], row["attempts"], row["received"], bool(row["wakes"]))

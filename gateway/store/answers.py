@@ -19,7 +19,8 @@ class Answer:
     `prefix` is plain text that goes before it. `file`: the text is to come as a file of that name, where the
     platform takes files. `sent` counts the pieces that the platform has. `receipts`
     are the platform's ids of the messages that the pieces belong in, as far as these are there: of one that
-    showed the answer growing, or of an earlier answer to the same question.
+    showed the answer growing, or of an earlier answer to the same question. `doubtful`: nobody knows whether
+    the platform has the next piece as well.
     """
 
     text: str
@@ -27,6 +28,7 @@ class Answer:
     sent: int = 0
     receipts: tuple[str, ...] = ()
     file: str = ""
+    doubtful: bool = False
 
 
 def load(connection: sqlite3.Connection, message: Message) -> tuple[Answer | None, tuple[str, ...]]:
@@ -35,12 +37,13 @@ def load(connection: sqlite3.Connection, message: Message) -> tuple[Answer | Non
     A correction takes over the messages of the answer that it corrects.
     """
     row = connection.execute(
-        "SELECT text, prefix, sent, receipts, file FROM answers WHERE chat = ? AND message = ?",
+        "SELECT text, prefix, sent, receipts, file, doubtful FROM answers WHERE chat = ? AND message = ?",
         (message.chat.key, message.id),
     ).fetchone()
     if row is not None and row["text"] is not None:
         receipts = tuple(orjson.loads(row["receipts"]))
-        return Answer(row["text"], row["prefix"], row["sent"], receipts, row["file"]), receipts
+        doubtful = bool(row["doubtful"])
+        return Answer(row["text"], row["prefix"], row["sent"], receipts, row["file"], doubtful), receipts
     if row is not None and row["receipts"] != "[]":
         return None, tuple(orjson.loads(row["receipts"]))
     return None, _earlier(connection, message) if message.edit_of else ()
@@ -61,7 +64,7 @@ def save(connection: sqlite3.Connection, message: Message, answer: Answer) -> No
         """INSERT INTO answers (chat, message, root, text, prefix, file, sent, receipts, time)
            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
            ON CONFLICT DO UPDATE SET text = excluded.text, prefix = excluded.prefix, file = excluded.file,
-           sent = excluded.sent, receipts = excluded.receipts, time = excluded.time""",
+           sent = excluded.sent, receipts = excluded.receipts, doubtful = 0, time = excluded.time""",
         (
             message.chat.key,
             message.id,
@@ -81,6 +84,13 @@ def save_sent(connection: sqlite3.Connection, message: Message, sent: int, recei
     connection.execute(
         "UPDATE answers SET sent = ?, receipts = ? WHERE chat = ? AND message = ?",
         (sent, _list(receipts), message.chat.key, message.id),
+    )
+
+
+def doubt(connection: sqlite3.Connection, message: Message) -> None:
+    """Write down that nobody knows whether the platform has the next piece."""
+    connection.execute(
+        "UPDATE answers SET doubtful = 1 WHERE chat = ? AND message = ?", (message.chat.key, message.id)
     )
 
 

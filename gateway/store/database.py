@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
+import os
 import queue
 import sqlite3
 import threading
@@ -18,7 +20,10 @@ from types import TracebackType
 from typing import Any, Self, TypeVar
 
 from gateway.errors import StoreError
-from gateway.store.migrations import migrate
+from gateway.store.copying import copy
+from gateway.store.migrations import MIGRATIONS, form, migrate
+
+logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
 Work = Callable[[sqlite3.Connection], T]
@@ -27,6 +32,8 @@ touch nothing but the connection."""
 
 # As many calls as share one transaction at most: bounds the wait of the first of them.
 _BATCH = 256
+# What the log of changes keeps of the disk after a time when it was longer (a backup lets it grow).
+_LOG_BYTES = 16 * 1024 * 1024
 
 
 def connect(path: Path) -> sqlite3.Connection:
@@ -34,16 +41,24 @@ def connect(path: Path) -> sqlite3.Connection:
     try:
         connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=5)
     except sqlite3.Error as exc:
-        raise StoreError(f"cannot open {path}: {exc}") from exc
+        raise _cannot_open(path, exc) from exc
     try:
+        if connection.execute("PRAGMA page_count").fetchone() == (0,):
+            # So that free pages can be given back; later it could not be set any more.
+            connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
         connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute(f"PRAGMA journal_size_limit = {_LOG_BYTES}")
         # Every commit reaches the disk: "received" must survive a power cut, not only a crash.
         connection.execute("PRAGMA synchronous = FULL")
     except sqlite3.Error as exc:
         connection.close()
-        raise StoreError(f"cannot open {path}: {exc}") from exc
+        raise _cannot_open(path, exc) from exc
     connection.row_factory = sqlite3.Row
     return connection
+
+
+def _cannot_open(path: Path, why: object) -> StoreError:
+    return StoreError(f"cannot open {path} as uid {os.geteuid()}: {why}")
 
 
 class _Job:
@@ -104,15 +119,17 @@ class Database:
 
     async def run(self, work: Work[T]) -> T:
         """The same, awaited. Cancelling the caller does not undo the work."""
-        return await asyncio.shield(self.submit(work))
+        return await self.submit(work)
 
     def _open(self) -> sqlite3.Connection:
         try:
             self._path.touch(mode=0o600, exist_ok=True)
+            _close_to_others(self._path)
         except OSError as exc:
-            raise StoreError(f"cannot open {self._path}: {exc.strerror}") from exc
+            raise _cannot_open(self._path, exc.strerror) from exc
         connection = connect(self._path)
         try:
+            _keep_as_it_was(connection, self._path)
             migrate(connection)
         except sqlite3.Error as exc:
             connection.close()
@@ -139,6 +156,25 @@ class Database:
             if last:
                 break
         connection.close()
+
+
+def _close_to_others(path: Path) -> None:
+    """Take *path* away from others: a copy that somebody has put back may be for everybody to read."""
+    mode = path.stat().st_mode
+    if mode & 0o077:
+        with contextlib.suppress(PermissionError):
+            path.chmod(mode & 0o700)
+
+
+def _keep_as_it_was(connection: sqlite3.Connection, path: Path) -> None:
+    """Copy a database that is about to be brought to a new form; of such copies the last is kept."""
+    if form(connection) in range(1, len(MIGRATIONS)):
+        kept = path.with_name(f"{path.name}.before-{len(MIGRATIONS)}")
+        copy(connection, kept)
+        for older in path.parent.glob(f"{path.name}.before-*"):
+            if older != kept:
+                older.unlink(missing_ok=True)
+        logger.info("the database gets a new form; %s is a copy of what it was", kept)
 
 
 def _work_off(connection: sqlite3.Connection, batch: list[_Job]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sqlite3
 import time
 from collections.abc import Collection
@@ -10,8 +11,8 @@ from dataclasses import dataclass
 from gateway.message import Message, Said
 from gateway.session import Turn
 
-# Exchanges loaded for one question at most; the token budget cuts far earlier.
-_EXCHANGES = 200
+EXCHANGES = 200
+"""Exchanges of a context or of a chat that are loaded at most; a model's token budget cuts far earlier."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,15 +46,30 @@ def load(connection: sqlite3.Connection, session: str, after: int = 0) -> list[T
     return [turn for exchange in kept for turn in (exchange.question, exchange.answer)]
 
 
-def load_exchanges(connection: sqlite3.Connection, session: str, after: int = 0) -> list[Kept]:
-    """The same, exchange by exchange."""
+def load_exchanges(
+    connection: sqlite3.Connection, session: str, after: int = 0, timeout: float = 0.0
+) -> list[Kept]:
+    """The same, exchange by exchange.
+
+    What was said before a silence of more than *timeout* seconds (0 = however long) is another conversation:
+    of that the last exchange alone, which shows that there was one. People who come back every day have
+    hundreds that no model will be sent.
+    """
     found = connection.execute(
         """SELECT id, message, question, answer, asked, answered FROM exchanges
            WHERE session = ? AND id > max(?, coalesce((SELECT start FROM sessions WHERE session = ?), 0))
            ORDER BY id DESC LIMIT ?""",
-        (session, after, session, _EXCHANGES),
-    ).fetchall()
-    return [_kept(row) for row in reversed(found)]
+        (session, after, session, EXCHANGES),
+    )
+    kept: list[Kept] = []
+    following = time.time()
+    for row in found:
+        kept.append(_kept(row))
+        if 0 < timeout < following - row["answered"]:
+            break
+        following = row["asked"]
+    kept.reverse()
+    return kept
 
 
 def transcript(connection: sqlite3.Connection, chat: str, *, waiting: bool = True) -> list[Said]:
@@ -61,7 +77,7 @@ def transcript(connection: sqlite3.Connection, chat: str, *, waiting: bool = Tru
     found = connection.execute(
         """SELECT message, question, answer, asked, answered FROM exchanges WHERE chat = ?
            ORDER BY id DESC LIMIT ?""",
-        (chat, _EXCHANGES),
+        (chat, EXCHANGES),
     ).fetchall()
     said = []
     for row in reversed(found):
@@ -74,12 +90,13 @@ def _waiting(connection: sqlite3.Connection, chat: str, known: Collection[str]) 
     found = connection.execute(
         "SELECT body, received FROM inbox WHERE chat = ? AND state = 'waiting' ORDER BY seq", (chat,)
     )
-    said = [(Message.from_json(row["body"]), row["received"]) for row in found]
-    return [
-        Said(message.id, "person", message.text, received)
-        for message, received in said
-        if message.id not in known
-    ]
+    said = []
+    for row in found:
+        with contextlib.suppress(ValueError):  # what nobody can read will be a dead letter
+            message = Message.from_json(row["body"])
+            if message.id not in known:
+                said.append(Said(message.id, "person", message.text, row["received"]))
+    return said
 
 
 def add(connection: sqlite3.Connection, message: Message, exchange: Exchange) -> None:

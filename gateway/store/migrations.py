@@ -194,16 +194,31 @@ def _settings(connection: sqlite3.Connection) -> None:
     )
 
 
+def _wakes(connection: sqlite3.Connection) -> None:
+    """Parked messages that are due as soon as something new is said in their lane."""
+    connection.execute("ALTER TABLE inbox ADD COLUMN wakes INTEGER NOT NULL DEFAULT 0")
+
+
+def _doubts(connection: sqlite3.Connection) -> None:
+    """Answers of which a piece may have arrived: people are told so instead of being sent it again."""
+    connection.execute("ALTER TABLE answers ADD COLUMN doubtful INTEGER NOT NULL DEFAULT 0")
+
+
 Migration = Callable[[sqlite3.Connection], None]
 
-MIGRATIONS: Sequence[Migration] = (_first, _quotas_and_costs, _summaries, _settings)
+MIGRATIONS: Sequence[Migration] = (_first, _quotas_and_costs, _summaries, _settings, _wakes, _doubts)
 """In the order in which they are made; one that was released is never changed."""
+
+
+def form(connection: sqlite3.Connection) -> int:
+    """How many of the changes the database has had; 0: it is new."""
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    return int(version)
 
 
 def is_current(connection: sqlite3.Connection) -> bool:
     """True where the database has the tables that this gateway knows."""
-    (version,) = connection.execute("PRAGMA user_version").fetchone()
-    return bool(version == len(MIGRATIONS))
+    return form(connection) == len(MIGRATIONS)
 
 
 def migrate(connection: sqlite3.Connection, changes: Sequence[Migration] = MIGRATIONS) -> None:
@@ -211,7 +226,7 @@ def migrate(connection: sqlite3.Connection, changes: Sequence[Migration] = MIGRA
 
     Raises `StoreError` where a newer gateway wrote it: to guess would harm it.
     """
-    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    version = form(connection)
     if version > len(changes):
         raise StoreError(
             f"the database is of form {version}, this gateway knows {len(changes)}: "

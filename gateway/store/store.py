@@ -56,12 +56,19 @@ class Store:
         self.zone = zone
 
     async def open(
-        self, message: Message, context: str = "chat", *, summarised: bool = False, recent: int = 0
+        self,
+        message: Message,
+        context: str = "chat",
+        *,
+        silence: float = 0.0,
+        summarised: bool = False,
+        recent: int = 0,
     ) -> Record:
         """What is known about *message* and its context.
 
-        *context*: "chat" or "member", where the chat has set nothing else. *summarised*: the summary stands
-        for what it tells of. *recent*: how much is wanted of what was said beside us.
+        *context*: "chat" or "member", where the chat has set nothing else. *silence*: for how many seconds
+        ends a conversation, 0 = none does; see `load_exchanges`. *summarised*: the summary stands for what
+        it tells of. *recent*: how much is wanted of what was said beside us.
         """
         chat = message.chat.key
 
@@ -77,7 +84,7 @@ class Store:
                 session,
                 None,
                 receipts,
-                history.load_exchanges(connection, called, summary.upto if summary else 0),
+                history.load_exchanges(connection, called, summary.upto if summary else 0, silence),
                 summary,
                 history.find(connection, chat, message.root) if message.edit_of else None,
                 known,
@@ -129,6 +136,10 @@ class Store:
     async def keep_sent(self, message: Message, sent: int, receipts: Sequence[str]) -> None:
         """Keep how many pieces of the answer the platform has, and what it calls them."""
         await self._database.run(lambda connection: answers.save_sent(connection, message, sent, receipts))
+
+    async def doubt(self, message: Message) -> None:
+        """Keep that nobody knows whether the platform has the next piece of the answer."""
+        await self._database.run(lambda connection: answers.doubt(connection, message))
 
     async def keep_receipt(self, message: Message, receipt: str) -> None:
         """Keep which message shows the answer growing."""

@@ -1,11 +1,12 @@
-"""Where a request comes from: which address it came to, which site sent it, who is at the other end."""
+"""Where a request comes from: which name of ours it was sent to, and which site sent it."""
 
 from __future__ import annotations
 
-from ipaddress import IPv6Address, ip_address, ip_network
 from urllib.parse import urlsplit
 
 from aiohttp import web
+
+from gateway.http import is_loopback
 
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
@@ -19,7 +20,7 @@ def is_known_host(request: web.Request, own: str) -> bool:
         name = urlsplit(f"//{request.host}").hostname or ""
     except ValueError:
         return False
-    return name == own or name == "localhost" or name.endswith(".localhost") or _is_loopback(name)
+    return name == own or name.endswith(".localhost") or is_loopback(name)
 
 
 def is_cross_site(request: web.Request) -> bool:
@@ -34,36 +35,4 @@ def is_cross_site(request: web.Request) -> bool:
     if site is not None:
         return site != "same-origin"
     origin = request.headers.get("Origin")
-    return origin is not None and urlsplit(origin).netloc != request.host
-
-
-def address(request: web.Request) -> str:
-    """Whom to count attempts for: the other end, or, where that is a proxy on this machine, whom it names.
-
-    Of an IPv6 address it is the network: who has one address there has them all.
-    """
-    peer = request.remote or ""
-    if _is_loopback(peer):
-        peer = request.headers.get("X-Forwarded-For", "").rpartition(",")[2].strip() or peer
-    try:
-        parsed = ip_address(peer)
-    except ValueError:
-        return "unknown"
-    if isinstance(parsed, IPv6Address):
-        return str(ip_network((parsed, 64), strict=False))
-    return str(parsed)
-
-
-def is_https(request: web.Request) -> bool:
-    """True where the browser's side of the way is encrypted.
-
-    The header may be a lie; who lies loses nothing but a cookie of his own.
-    """
-    return request.secure or request.headers.get("X-Forwarded-Proto", "").lower() == "https"
-
-
-def _is_loopback(name: str) -> bool:
-    try:
-        return ip_address(name).is_loopback
-    except ValueError:
-        return False
+    return origin is not None and origin.partition("://")[2] != request.host

@@ -1,67 +1,79 @@
-"""Who has said the password: a signed cookie, so that nothing need be remembered here."""
+"""Who has said the password: signed cookies, of which only the ended ones need be remembered here."""
 
 from __future__ import annotations
 
 import hashlib
 import hmac
-import os
 import secrets
 import time
-from pathlib import Path
 
-from gateway.errors import StoreError
+from gateway.web.keep import Keep
 
 # Seconds that a login lasts.
 LIFETIME = 30 * 24 * 3600
-_FILE = "web.key"
-_KEY_BYTES = 32
+# Ended logins that are remembered; one more, and all are ended.
+_MOST_ENDED = 10_000
+
+
+class Signed:
+    """Texts that we gave out: nobody else can make them."""
+
+    def __init__(self, key: bytes) -> None:
+        self._key = key
+
+    def sign(self, text: str) -> str:
+        """*text* and its signature."""
+        return f"{text}.{self._signature(text)}"
+
+    def read(self, signed: str) -> str | None:
+        """The text in *signed*; None where it is none of ours."""
+        text, _, signature = signed.rpartition(".")
+        good = hmac.compare_digest(signature.encode("utf-8", "replace"), self._signature(text).encode())
+        return text if good else None
+
+    def _signature(self, text: str) -> str:
+        return hmac.digest(self._key, text.encode("utf-8", "replace"), hashlib.sha256).hex()
 
 
 class Sessions:
-    """Makes and checks the tokens of one password: with another password or key, none of them counts."""
+    """Makes and checks the tokens of the password in *keep*."""
 
-    def __init__(self, key: bytes, password: str) -> None:
-        self._key = hmac.digest(key, password.encode(), hashlib.sha256)
+    def __init__(self, keep: Keep) -> None:
+        self._keep = keep
+        self._signed = Signed(keep.login_key())
 
     def open(self, now: float | None = None) -> str:
         """A new token. *now* is in seconds since 1970."""
         begun = int(time.time() if now is None else now)
-        payload = f"{begun}.{secrets.token_urlsafe(9)}"
-        return f"{payload}.{self._sign(payload)}"
+        return self._signed.sign(f"{begun}.{secrets.token_urlsafe(9)}")
 
     def valid(self, token: str, now: float | None = None) -> bool:
-        """True for a token of ours that is not too old."""
-        payload, _, signature = token.rpartition(".")
-        if not hmac.compare_digest(signature.encode("utf-8", "replace"), self._sign(payload).encode()):
+        """True for a token of ours that is not too old, and was not ended."""
+        return self._id(token, now) is not None
+
+    def end(self, token: str, now: float | None = None) -> bool:
+        """Make *token* worthless; false where it was that already. The keep is to be written then."""
+        id = self._id(token, now)
+        if id is None:
             return False
-        begun = int(payload.partition(".")[0])
-        return begun <= (time.time() if now is None else now) + 60 <= begun + LIFETIME + 60
+        ended = self._keep.ended
+        moment = time.time() if now is None else now
+        for old in [old for old, until in ended.items() if until < moment]:
+            del ended[old]
+        if len(ended) >= _MOST_ENDED:
+            self._keep.end_all()
+            self._signed = Signed(self._keep.login_key())
+        ended[id] = _begun(id) + LIFETIME + 60
+        return True
 
-    def _sign(self, payload: str) -> str:
-        return hmac.digest(self._key, payload.encode("utf-8", "replace"), hashlib.sha256).hex()
-
-
-def load_key(folder: Path) -> bytes:
-    """The key in *folder*, drawn when there is none; its owner alone can read it. Raises `StoreError`."""
-    path = folder / _FILE
-    try:
-        if not path.exists():
-            _draw(path)
-        key = path.read_bytes()
-    except OSError as exc:
-        raise StoreError(f"the key of the web server's logins, {path}: {exc.strerror}") from exc
-    if len(key) != _KEY_BYTES:
-        raise StoreError(f"{path} is no key of ours: remove it, and everybody logs in anew")
-    return key
+    def _id(self, token: str, now: float | None) -> str | None:
+        """What tells *token* from others; None where it is not good."""
+        id = self._signed.read(token)
+        if id is None or id in self._keep.ended:
+            return None
+        moment = (time.time() if now is None else now) + 60
+        return id if _begun(id) <= moment <= _begun(id) + LIFETIME + 60 else None
 
 
-def _draw(path: Path) -> None:
-    # Under another name first: after a crash there is a whole key or none.
-    new = path.with_suffix(".new")
-    new.unlink(missing_ok=True)
-    descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(secrets.token_bytes(_KEY_BYTES))
-        file.flush()
-        os.fsync(file.fileno())
-    new.replace(path)
+def _begun(id: str) -> int:
+    return int(id.partition(".")[0])

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from gateway import Chat, Receipt, Reply
-from gateway.errors import OutcomeUnknown, RateLimited, Rejected
+from gateway.errors import NetworkError, RateLimited, Rejected
 from tests.servers.dingtalk import DingTalkServer, Room
 
 from .contract import Stage, staged
@@ -242,7 +242,7 @@ async def test_a_card_whose_beginning_nobody_heard_of_does_not_stay_open(host: F
         room = world.private(world.user())
         chat = await asked(world, stage, room)
         world.fail("createAndDeliver", status=500, after_acting=True)
-        with pytest.raises(OutcomeUnknown):
+        with pytest.raises(NetworkError):
             await stage.adapter.send(chat, Reply("a", growing=True))
         assert [card.state for card in world.cards(room)] == ["FAILED"]
 

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import time
 
 import pytest
+from pydantic import SecretStr
 
 from adapters.dingtalk.errors import PermissionMissing, SessionGone, TokenExpired, checked
+from adapters.dingtalk.options import DingTalkOptions
 from adapters.dingtalk.outgoing import title
-from adapters.dingtalk.transport import Answer, Transport
+from adapters.dingtalk.transport import Transport
 from gateway import Attachment, Audio, Chat, File, Image, Reply, Sender
 from gateway.errors import (
     AdapterError,
@@ -20,12 +23,14 @@ from gateway.errors import (
     RateLimited,
     Rejected,
 )
+from gateway.http import Answer
 from tests.servers.proxy import Proxy
 
 from .contract import staged
 from .dingtalk_platform import CLIENT_ID, SECRET, SimulatedDingTalk, asked, dingtalk, server, unpacked
 from .host import FakeHost, FakeInbox
 
+OPTIONS = DingTalkOptions(client_id="ding0123", client_secret=SecretStr("secret"))
 TOO_FAST = {"errcode": 130101, "errmsg": "send too fast"}
 
 
@@ -215,6 +220,42 @@ async def test_a_file_goes_by_the_openapi(host: FakeHost) -> None:
         assert unpacked(world.world.media[archive.params["mediaId"]]) == ("chat.md", b"content")
 
 
+async def test_a_text_goes_with_a_picture_and_before_a_file(host: FakeHost) -> None:
+    async with dingtalk(host) as (world, stage):
+        ann = world.user()
+        room = world.private(ann)
+        chat = await asked(world, stage, room)
+        for name in ("login.png", "report.pdf"):
+            await stage.adapter.send(chat, Reply("scan this", file=Attachment(name, b"content")))
+        shown, text, file = world.sent(room)
+        (media_id,) = re.findall(r"^scan this\n\n!\[login.png\]\((.+)\)$", shown.text)
+        assert world.world.media[media_id] == b"content"
+        assert (text.text, file.params["fileName"]) == ("scan this", "report.pdf")
+
+
+# --- whom to write to unasked
+
+
+def test_an_id_says_which_kind_of_chat_it_is() -> None:
+    assert OPTIONS.chat("channel", "manager42") == Chat("channel", "manager42")
+    assert OPTIONS.chat("channel", "cidAAA==") == Chat("channel", "cidAAA==", "group")
+    with pytest.raises(ValueError, match="outside the organisation"):
+        OPTIONS.chat("channel", "$:LWCP_v1:$abc")
+
+
+async def test_who_never_wrote_is_written_to(host: FakeHost) -> None:
+    async with dingtalk(host) as (world, stage):
+        ann = world.user()
+        group, private = world.group("Friends", ann), world.private(ann)
+        await asked(world, stage, private)
+        world.expire_webhooks()
+        # Of a private conversation, too, an operator may give the id that /status tells.
+        for id in (group.id, str(ann.staff_id), private.id):
+            await stage.adapter.send(OPTIONS.chat("channel", id), Reply(id))
+        assert [one.text for one in world.sent(group)] == [group.id]
+        assert [one.text for one in world.sent(private)] == [ann.staff_id, private.id]
+
+
 async def test_an_upload_renews_the_token(host: FakeHost) -> None:
     async with dingtalk(host) as (world, stage):
         room = world.group("Friends", world.user())
@@ -271,8 +312,9 @@ def old_refusal(errcode: int, message: str = "") -> AdapterError:
         (400, "group.disbanded", ChatGone),
         (400, "invalidParameter.msgParam", Rejected),
         (404, "InvalidAction.NotFound", Rejected),
-        (500, "unknownError", OutcomeUnknown),
-        (502, "", OutcomeUnknown),
+        (500, "unknownError", NetworkError),
+        (502, "", NetworkError),
+        (504, "", OutcomeUnknown),
         (503, "ServiceUnavailable", NetworkError),
     ],
 )
@@ -288,7 +330,7 @@ def test_a_refusal_in_our_words(status: int, code: str, kind: type[AdapterError]
         (90018, RateLimited),
         (88, TokenExpired),
         (42001, TokenExpired),
-        (-1, OutcomeUnknown),
+        (-1, NetworkError),
         (400013, Rejected),
         (310000, Rejected),
     ],
@@ -368,7 +410,7 @@ async def test_everything_goes_through_the_proxy(host: FakeHost) -> None:
 async def test_a_dead_proxy_is_never_passed_by(host: FakeHost) -> None:
     async with server() as world:
         for scheme in ("socks5", "http"):
-            transport = Transport(f"{scheme}://127.0.0.1:1")
+            transport = Transport(f"{scheme}://127.0.0.1:1", world.root)
             transport.open()
             with pytest.raises(NetworkError):
                 await transport.call("POST", f"{world.root}/v1.0/oauth2/accessToken", {})

@@ -322,7 +322,7 @@ def replaced(value: Any, path: tuple[Any, ...], new: Any) -> Any:
     return copy
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(st.sampled_from(places(FULL)), JSON, st.sampled_from(["message", "edited_message"]))
 def test_any_json_anywhere_never_raises(path: tuple[Any, ...], value: Any, kind: str) -> None:
     update = replaced(FULL, path, value)
@@ -336,7 +336,7 @@ def well_formed(event: Event | None) -> None:
         assert Message.from_json(event.to_json()) == event
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(
     st.text(alphabet=st.sampled_from("aé世🙂@ /"), max_size=20),
     st.lists(

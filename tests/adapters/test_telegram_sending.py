@@ -6,14 +6,17 @@ import asyncio
 from typing import Any
 
 import pytest
+from pydantic import SecretStr
 
-from gateway import Attachment, Entity, File, Receipt, Reply, Sender
+from adapters.telegram.options import TelegramOptions
+from gateway import Attachment, Chat, Entity, File, Receipt, Reply, Sender
 from gateway.errors import ChatGone, ChatMoved, NetworkError, OutcomeUnknown, RateLimited, Rejected
 
 from .host import FakeHost
 from .telegram_platform import chat_of, telegram
 
 BOLD = Entity("bold", 0, 5)
+PNG = b"\x89PNG\r\n and what follows"
 
 
 async def test_entities_are_shown_as_sent(host: FakeHost) -> None:
@@ -268,6 +271,61 @@ async def test_a_file_is_sent_without_what_is_refused(host: FakeHost) -> None:
         await stage.adapter.send(chat_of(chat, 4711), Reply("", file=Attachment("chat.md", b"# chat")))
         assert [message.kind for message in server.sent(chat)] == ["document"]
         assert len(server.called("sendDocument")) == 2
+
+
+async def test_a_picture_is_shown_with_its_text(host: FakeHost) -> None:
+    picture = Attachment("login.png", PNG, "image/png")
+    async with telegram(host) as (server, stage):
+        chat = server.private(server.user())
+        receipt = await stage.adapter.send(chat_of(chat), Reply("hello you", (BOLD,), file=picture))
+        (sent,) = server.sent(chat)
+        assert (sent.kind, sent.file, sent.text, str(sent.id)) == ("photo", PNG, "hello you", receipt.id)
+        assert [(entity["type"], entity["length"]) for entity in sent.entities] == [("bold", 5)]
+        await stage.adapter.delete(chat_of(chat), receipt)
+        assert server.sent(chat) == []
+
+
+async def test_a_picture_that_telegram_cannot_show_is_a_file(host: FakeHost) -> None:
+    async with telegram(host) as (server, stage):
+        chat = server.private(server.user())
+        drawing = Attachment("code.svg", b"<svg/>", "image/svg+xml")
+        await stage.adapter.send(chat_of(chat), Reply("hello", file=drawing))
+        assert [(sent.kind, sent.file, sent.text) for sent in server.sent(chat)] == [
+            ("document", b"<svg/>", "hello")
+        ]
+
+
+async def test_entities_of_a_caption_that_are_refused_are_left_out(host: FakeHost) -> None:
+    async with telegram(host) as (server, stage):
+        chat = server.private(server.user())
+        reply = Reply("hello", (Entity("bold", 3, 99),), file=Attachment("a.png", PNG, "image/png"))
+        await stage.adapter.send(chat_of(chat), reply)
+        assert [(sent.kind, sent.text, sent.entities) for sent in server.sent(chat)] == [
+            ("photo", "hello", [])
+        ]
+
+
+async def test_a_text_that_is_no_caption_comes_before_the_file(host: FakeHost) -> None:
+    async with telegram(host) as (server, stage):
+        chat = server.private(server.user())
+        reply = Reply("x" * 1025, file=Attachment("chat.md", b"# chat"))
+        await stage.adapter.send(chat_of(chat), reply)
+        assert [(sent.kind, len(sent.text)) for sent in server.sent(chat)] == [
+            ("text", 1025),
+            ("document", 0),
+        ]
+
+
+# --- whom to write to unasked
+
+
+def test_an_id_says_which_kind_of_chat_it_is() -> None:
+    options = TelegramOptions(token=SecretStr("1:x"))
+    assert options.chat("channel", "42") == Chat("channel", "42")
+    assert options.chat("channel", "-100123") == Chat("channel", "-100123", "group")
+    for id in ("@ann", "", "0", "4 2", "٤٢", "12345678901234567890"):
+        with pytest.raises(ValueError, match="numbers"):
+            options.chat("channel", id)
 
 
 async def test_a_message_that_is_too_old_stays(host: FakeHost) -> None:

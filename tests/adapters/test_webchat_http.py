@@ -6,6 +6,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -47,6 +48,7 @@ def somebody(browsers: Browsers) -> Browser:
 def same(browsers: Browsers, browser: Browser) -> Browser:
     """Another tab, or another look, of the same person."""
     tab = somebody(browsers)
+    assert browser.cookie
     tab.cookie, tab.conversation = browser.cookie, browser.conversation
     return tab
 
@@ -83,7 +85,11 @@ async def test_a_conversation_belongs_to_one_browser_whatever_another_knows_of_i
 
 
 async def test_who_never_saw_the_page_is_a_stranger(browser: Browser) -> None:
-    for cookie in ("", "short", "x" * 42, "x" * 44, "ü" * 43):
+    ours = (await browser.ask("GET", "/"))[1]["Set-Cookie"].partition("=")[2].partition(";")[0]
+    secret, _, signature = ours.partition(".")
+    other = "A" * len(secret)
+    forged = (f"{other}.{signature}", f"{secret}.{signature[:-1]}", f"{secret}.", secret, f".{signature}")
+    for cookie in ("x", "x" * 43, "ü" * 43, ".", *forged):
         browser.cookie = cookie
         for method, path in (
             ("GET", "/chat/conversations"),
@@ -96,15 +102,53 @@ async def test_who_never_saw_the_page_is_a_stranger(browser: Browser) -> None:
 
 
 async def test_the_page_gives_a_browser_its_own_cookie_and_keeps_it(browser: Browser) -> None:
+    await browser.introduced()
     first, cookie = browser.cookie, (await browser.ask("GET", "/"))[1]["Set-Cookie"]
     assert first in cookie
     assert "HttpOnly" in cookie
-    assert "SameSite=Strict" in cookie
+    assert "SameSite=Lax" in cookie
     assert "Secure" not in cookie
     browser.cookie = "no-cookie-of-ours"
     headers = (await browser.ask("GET", "/", headers={"X-Forwarded-Proto": "https"}))[1]
     assert "no-cookie-of-ours" not in headers["Set-Cookie"]
     assert "Secure" in headers["Set-Cookie"]
+
+
+async def test_nobody_is_new_as_often_as_they_like(stage: Stage, browsers: Browsers) -> None:
+    """Limits are for each visitor, so an address does not become any number of them."""
+    there, here = {"X-Forwarded-For": "203.0.113.7"}, {"X-Forwarded-For": "203.0.113.8"}
+    visitor, seen, known = somebody(browsers), set(), ""
+    visitor.cookie = unknown = "of somebody else"
+    while await visitor.see(**there) == 200:
+        seen.add(visitor.cookie)
+        known, visitor.cookie = visitor.cookie, unknown
+    assert 50 < len(seen) < 70
+    status, headers, _ = await visitor.ask("GET", "/", headers=there)
+    assert status == 429
+    assert 0 < int(headers["Retry-After"]) <= 21
+    assert "Set-Cookie" not in headers
+    visitor.cookie = known
+    assert await visitor.see(**there) == 200
+    assert visitor.cookie == known
+    visitor.cookie = unknown
+    assert await visitor.see(**here) == 200
+
+
+async def test_who_was_known_before_a_restart_is_known_after_it(browsers: Browsers, host: FakeHost) -> None:
+    browser = somebody(browsers)
+    async with staged(browsers, host) as stage:
+        chat, _ = await asked(stage, browser)
+    async with staged(browsers, host) as stage:
+        again, _ = await asked(stage, browser, "once more")
+    assert again.key == chat.key
+    assert browser.cookie.partition(".")[0] not in json.dumps(host.values)
+
+
+async def test_another_key_knows_nobody(browsers: Browsers, tmp_path: Path) -> None:
+    browser = somebody(browsers)
+    for folder in ("one", "two"):
+        async with staged(browsers, FakeHost(tmp_path / folder)):
+            assert (await browser.ask("GET", "/chat/conversations"))[0] == (200 if folder == "one" else 401)
 
 
 # --- what is taken, and what is not
@@ -393,7 +437,7 @@ async def test_the_list_is_kept_over_restarts_and_has_an_end(browsers: Browsers,
 @asynccontextmanager
 async def streams(browser: Browser, count: int) -> AsyncIterator[Callable[[], list[int]]]:
     """*count* open pages; yields what each of them was answered."""
-    await browser.start()
+    await browser.introduced()
     assert browser.session is not None
     cookie = {"Cookie": f"gateway_visitor={browser.cookie}"}
     open_pages = [

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import secrets
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager, suppress
 from typing import Any
 
@@ -15,6 +15,7 @@ from yarl import URL
 from adapters.webchat import WebChat
 from adapters.webchat.adapter import WebChatOptions
 from adapters.webchat.visitors import COOKIE
+from tests.servers.known import remember
 
 from .contract import Place, Platform
 from .host import FakeHost
@@ -29,11 +30,14 @@ def new_id() -> str:
 
 
 class Browser:
-    """One visitor: a cookie, an outbox, and an open page. `events`: everything the page heard."""
+    """One visitor: an outbox, and an open page. `events`: everything the page heard.
+
+    `cookie` is what the page gave to the browser when it was seen first.
+    """
 
     def __init__(self, root: str) -> None:
         self.root = root
-        self.cookie = secrets.token_urlsafe(32)
+        self.cookie = ""
         self.conversation = new_id()
         self.outbox: list[dict[str, str]] = []
         self.events: list[dict[str, Any]] = []
@@ -41,12 +45,18 @@ class Browser:
         self.session: aiohttp.ClientSession | None = None
         self._tasks: list[asyncio.Task[None]] = []
         self._wake = asyncio.Event()
+        self._seeing = asyncio.Lock()
         self._ready = asyncio.Event()
+        remember(self)
 
     @property
     def path(self) -> str:
         """Where the conversation is."""
         return f"/chat/conversations/{self.conversation}"
+
+    def given_out(self) -> Iterable[str]:
+        """What nobody may read in a log: the cookie, and the secret in it."""
+        return (self.cookie, self.cookie.partition(".")[0])
 
     async def start(self) -> None:
         """Open the page, once."""
@@ -66,6 +76,16 @@ class Browser:
         if self.session is not None:
             await self.session.close()
 
+    async def see(self, **headers: str) -> int:
+        """Load the page, and keep the cookie; the status."""
+        await self.start()
+        assert self.session is not None
+        headers |= {"Cookie": f"{COOKIE}={self.cookie}"} if self.cookie else {}
+        async with self.session.get(f"{self.root}/", headers=headers) as answer:
+            for line in answer.headers.getall("Set-Cookie", []):
+                self.cookie = line.partition("=")[2].partition(";")[0]
+            return answer.status
+
     async def say(self, text: str) -> None:
         """Write something; it goes out when it can."""
         await self.start()
@@ -73,12 +93,16 @@ class Browser:
             with suppress(TimeoutError):
                 async with asyncio.timeout(0.2):  # nobody may be there to be heard
                     await self._ready.wait()
-        self.outbox.append({"id": new_id(), "text": text, "language": "en"})
+        self.write({"id": new_id(), "text": text, "language": "en"})
+
+    def write(self, message: dict[str, str]) -> None:
+        """Put *message* into the outbox of a page that is open, or will be."""
+        self.outbox.append(message)
         self._wake.set()
 
     async def ask(self, method: str, path: str, **options: Any) -> tuple[int, Any, Any]:
         """One request: its status, its headers, its body (JSON, or bytes)."""
-        await self.start()
+        await self.introduced()
         assert self.session is not None
         headers = {**HEADERS, "Cookie": f"{COOKIE}={self.cookie}", **options.pop("headers", {})}
         # The path as it is: what a browser would tidy up, an attacker would not.
@@ -125,7 +149,15 @@ class Browser:
             self._ready.clear()
             await asyncio.sleep(0.01)
 
+    async def introduced(self) -> None:
+        """See the page, once."""
+        await self.start()
+        async with self._seeing:
+            if not self.cookie:
+                await self.see()
+
     async def _hear(self) -> None:
+        await self.introduced()
         assert self.session is not None
         headers = {"Cookie": f"{COOKIE}={self.cookie}"}
         timeout = aiohttp.ClientTimeout(total=None)
@@ -147,7 +179,7 @@ class Browsers(Platform):
 
     @property
     def secrets(self) -> tuple[str, ...]:  # type: ignore[override]  # they are drawn as people come
-        return tuple(browser.cookie for browser in self.browsers)
+        return tuple(browser.cookie for browser in self.browsers if browser.cookie)
 
     def adapter(self, host: FakeHost, web_root: str) -> WebChat:
         self.root = web_root

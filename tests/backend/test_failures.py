@@ -9,11 +9,15 @@ from email.utils import formatdate
 from types import SimpleNamespace
 from typing import Any
 
+import aiohttp
+import aiohttp_socks
 import httpx2
 import openai
 import pytest
+from multidict import CIMultiDict, CIMultiDictProxy
+from yarl import URL
 
-from gateway.backend import failures
+from gateway.backend import failures, sdk
 from gateway.errors import BackendBusy, BackendError, BackendRefused, ContextTooLong
 
 TOO_LONG = {
@@ -156,7 +160,7 @@ def _sdk_errors() -> set[type[Exception]]:
 
 
 def test_every_error_of_the_sdk_is_in_the_table() -> None:
-    assert _sdk_errors() - failures.TABLE.keys() == set()
+    assert _sdk_errors() - sdk.TABLE.keys() == set()
 
 
 def _make(kind: type[Any]) -> Exception:
@@ -177,11 +181,35 @@ def _make(kind: type[Any]) -> Exception:
     return error
 
 
-@pytest.mark.parametrize("kind", failures.TABLE, ids=lambda kind: f"{kind.__module__}.{kind.__name__}")
-def test_every_error_of_the_table_becomes_ours(kind: type[Exception]) -> None:
-    assert isinstance(failures.translate(_make(kind)), BackendError)
+@pytest.mark.parametrize("kind", sdk.TABLE, ids=lambda kind: f"{kind.__module__}.{kind.__name__}")
+def test_every_error_of_the_sdk_becomes_ours(kind: type[Exception]) -> None:
+    assert isinstance(sdk.translate(_make(kind)), BackendError)
 
 
 def test_an_error_that_is_not_the_clients_is_not_translated() -> None:
     with pytest.raises(TypeError, match="not an error of the model's client"):
+        sdk.translate(KeyError("x"))
+    with pytest.raises(TypeError, match="not an error of asking a model"):
         failures.translate(KeyError("x"))
+
+
+HOST = URL("http://me:secret@127.0.0.1/v1")
+REQUEST = aiohttp.RequestInfo(HOST, "POST", CIMultiDictProxy(CIMultiDict()), HOST)
+ASKING: dict[str, tuple[Exception, type[BackendError]]] = {
+    "no address": (aiohttp.InvalidURL(HOST), BackendRefused),
+    "another scheme": (aiohttp.NonHttpUrlClientError(HOST), BackendRefused),
+    "round and round": (aiohttp.TooManyRedirects(REQUEST, ()), BackendRefused),
+    "a proxy that refuses": (aiohttp.ClientHttpProxyError(REQUEST, (), status=407), BackendBusy),
+    "a proxy that is none": (aiohttp_socks.ProxyError("no"), BackendBusy),
+    "a connection that takes too long": (aiohttp.ConnectionTimeoutError(), BackendBusy),
+    "a connection that is gone": (aiohttp.ServerDisconnectedError(), BackendBusy),
+    "half an answer": (aiohttp.ClientPayloadError(), BackendBusy),
+    "the network": (ConnectionResetError(), BackendBusy),
+}
+
+
+@pytest.mark.parametrize(("error", "kind"), ASKING.values(), ids=ASKING)
+def test_an_error_of_asking_becomes_ours(error: Exception, kind: type[BackendError]) -> None:
+    ours = failures.translate(error)
+    assert type(ours) is kind
+    assert "secret" not in str(ours)

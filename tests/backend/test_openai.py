@@ -9,13 +9,17 @@ from collections.abc import AsyncIterator
 from contextlib import aclosing, asynccontextmanager
 from typing import Any, Literal
 
+import httpx2
 import pytest
+from aiohttp import encode_basic_auth
+from pydantic import SecretStr
 
+from gateway.backend import sdk
 from gateway.backend.base import ModelOptions, Timeouts, Usage
 from gateway.backend.openai import OpenAIBackend
 from gateway.errors import BackendBusy, BackendError, BackendRefused, ConfigError, ContextTooLong
 from gateway.session import Turn
-from tests.servers.model import Fault, ModelServer, Refusal, Rules, error_event, garbage
+from tests.servers.model import Fault, ModelServer, Received, Refusal, Rules, error_event, garbage
 from tests.servers.proxy import Proxy
 
 TURNS = [Turn("system", "be kind"), Turn("user", "hello")]
@@ -98,6 +102,53 @@ async def test_extra_headers_and_query_go_along() -> None:
     assert request.headers["api-key"] == "azure"
     assert "Authorization" not in request.headers
     assert request.query == {"api-version": "2026-01-01"}
+
+
+async def test_the_request_is_the_one_that_the_official_sdk_makes() -> None:
+    async with ModelServer() as server:
+        options = ModelOptions(
+            base_url=f"{server.base_url}/",
+            model="m",
+            api_key=SecretStr("key"),
+            extra_headers={"X-Title": "t", "accept": "text/event-stream"},
+            extra_query={"api-version": "2026 01", "b": "ü&="},
+        )
+        ours, theirs = OpenAIBackend(options), sdk.make_client(options)
+        await ask(ours)
+        body = server.requests[0].body
+        response = await theirs.post(
+            "/chat/completions",
+            cast_to=httpx2.Response,
+            body=body,
+            stream=True,
+            options={"headers": sdk.headers(options)},
+        )
+        await response.aclose()
+        await ours.aclose()
+        await theirs.close()
+    one, other = server.requests
+    assert (one.path, one.query, one.body) == (other.path, other.query, other.body)
+    assert _said(one) == _said(other)
+
+
+def _said(request: Received) -> dict[str, str]:
+    """The headers, but those in which a client speaks of itself and of the connection."""
+    own = ("x-stainless-", "user-agent", "accept-encoding", "connection", "host", "content-length")
+    named = {name.lower(): value for name, value in request.headers.items()}
+    return {name: value for name, value in named.items() if not name.startswith(own)}
+
+
+async def test_a_name_in_the_address_goes_before_the_key() -> None:
+    async with ModelServer() as server:
+        address = server.base_url.replace("//", "//me:secret@")
+        async with backend(server, base_url=address) as model:
+            await ask(model)
+        assert server.requests[0].headers["Authorization"] == encode_basic_auth("me", "secret")
+
+
+async def test_a_base_url_that_is_none_is_a_mistake() -> None:
+    with pytest.raises(ConfigError, match="base_url"):
+        OpenAIBackend(ModelOptions(base_url="http://127.0.0.1:port"))
 
 
 async def test_nothing_is_taken_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -133,7 +133,7 @@ VARIABLES = st.dictionaries(
 )
 
 
-@settings(deadline=None, max_examples=120)
+@settings(max_examples=120)
 @given(CONFIGS, VARIABLES, st.sampled_from([None, 1]))
 def test_any_configuration_is_used_or_its_mistakes_have_places(
     data: dict[str, Any], environ: dict[str, str], indent: int | None
@@ -181,7 +181,7 @@ VALID = {
 }
 
 
-@settings(deadline=None, max_examples=80)
+@settings(max_examples=80)
 @given(st.sampled_from(sorted(TOP_KEYS - VALID.keys())), VALUES | PARTS)
 def test_any_value_of_one_key_is_used_or_named(key: str, value: Any) -> None:
     text = json.dumps(VALID | {key: value})

@@ -6,9 +6,8 @@ from typing import Any
 
 import pytest
 
-from gateway.config import Mistakes, load
-from gateway.config.importer import import_file
-from gateway.config.unfinished import COMING
+from gateway.config import Loaded, Mistakes, load
+from gateway.config.importer import convert, import_file
 from gateway.errors import ConfigError
 
 WECHATBOT = """{
@@ -49,7 +48,7 @@ COWAGENT = """{
   "clear_memory_commands": ["#清除记忆", "#reset"],
   "wechatmp_app_id": "wx0123456789",
   "wechatmp_app_secret": "0123456789abcdef",
-  "wechatmp_token": "token-of-mine",
+  "wechatmp_token": "tokenofmine",
   "wechatmp_port": 8080,
   "feishu_app_id": "cli_1",
   "xunfei_api_key": "",
@@ -100,15 +99,9 @@ def written(tmp_path: Path, name: str, text: str) -> Path:
     return file
 
 
-def only_channels_are_missing(tmp_path: Path, config: dict[str, Any]) -> bool:
-    """True where nothing but channels that are not there yet keeps *config* from being used."""
-    try:
-        load(written(tmp_path, "ours.json", json.dumps(config)), {})
-    except Mistakes as exc:
-        return all(
-            any(f'"{kind}" is not in this version yet' in m.text for kind in COMING) for m in exc.mistakes
-        )
-    return True
+def loads(tmp_path: Path, config: dict[str, Any]) -> Loaded:
+    """*config* as the gateway understands it."""
+    return load(written(tmp_path, "ours.json", json.dumps(config)), {})
 
 
 def test_wechatbot_is_carried_over_whole(tmp_path: Path) -> None:
@@ -117,11 +110,13 @@ def test_wechatbot_is_carried_over_whole(tmp_path: Path) -> None:
     assert imported.config == {
         **json.loads(WECHATBOT),
         "model": "gpt-5.4-mini",
-        "channels": {"wechat": {"type": "wechat_web"}},
+        "channels": {"wechat": {"type": "wechat_web", "group_reply": "wechatbot"}},
     }
     assert imported.left_out == []
     assert [key for key, _ in imported.changed] == ["session_timeout", "model"]
-    assert only_channels_are_missing(tmp_path, imported.config)
+    found = loads(tmp_path, imported.config)
+    assert found.notes == []
+    assert getattr(found.config.channels["wechat"].options, "auto_pass")  # noqa: B009 - of one adapter
 
 
 def test_cowagent_is_carried_over_and_every_other_key_named(tmp_path: Path) -> None:
@@ -133,7 +128,8 @@ def test_cowagent_is_carried_over_and_every_other_key_named(tmp_path: Path) -> N
                 "type": "wechat_official",
                 "app_id": "wx0123456789",
                 "app_secret": "0123456789abcdef",
-                "token": "token-of-mine",
+                "token": "tokenofmine",
+                "greeting": "欢迎",
             }
         },
         "api_key": "sk-0123456789",
@@ -156,11 +152,11 @@ def test_cowagent_is_carried_over_and_every_other_key_named(tmp_path: Path) -> N
     assert {key for key, _ in imported.left_out} == {
         *("channel_type", "top_p", "single_chat_prefix", "group_chat_keyword", "group_chat_in_one_session"),
         *("nick_name_black_list", "image_create_prefix", "rate_limit_chatgpt", "speech_recognition"),
-        *("clear_memory_commands", "feishu_app_id", "zhipu_ai_api_key", "subscribe_msg", "something_new"),
+        *("clear_memory_commands", "feishu_app_id", "zhipu_ai_api_key", "something_new"),
     }
     assert ("something_new", "not a key of chatgpt-on-wechat that is known") in imported.left_out
     assert all(why for _, why in imported.left_out + imported.changed)
-    assert only_channels_are_missing(tmp_path, imported.config)
+    loads(tmp_path, imported.config)
 
 
 def test_what_cowagent_does_when_a_key_is_absent_is_carried_over_too(tmp_path: Path) -> None:
@@ -176,6 +172,32 @@ def test_what_cowagent_does_when_a_key_is_absent_is_carried_over_too(tmp_path: P
         "max_tokens": None,
     }
     assert imported.left_out == []
+
+
+def test_cowagents_groups_go_by_name_where_names_are_known(tmp_path: Path) -> None:
+    values = {
+        "open_ai_api_key": "k",
+        "group_name_white_list": ["Friends", "家人"],
+        "channel_type": "wx,dingtalk",
+    }
+    imported = import_file(written(tmp_path, "config.json", json.dumps(values)))
+    assert imported.config["access"] == {"groups": []}
+    assert imported.config["channels"] == {
+        "wechat": {"type": "wechat_web", "groups": ["Friends", "家人"], "access": {"groups": ["*"]}},
+        "dingtalk": {"type": "dingtalk"},
+    }
+    assert [key for key, _ in imported.left_out] == ["group_name_white_list"]
+    alone = convert({**values, "channel_type": "itchat"}, "config.json")
+    assert alone.left_out == []
+    loads(tmp_path, alone.config)
+
+
+@pytest.mark.parametrize("kind", ["wechatmp", "wechatmp_service"])
+def test_cowagents_official_account_greets_its_followers(kind: str) -> None:
+    values: dict[str, Any] = {"channel_type": kind, "subscribe_msg": "欢迎！{trigger_prefix}请提问"}
+    account = convert(values, "config.json").config["channels"]
+    assert account == {"gzh": {"type": "wechat_official", "greeting": "欢迎！请提问"}}
+    assert dict(convert({**values, "channel_type": "wx"}, "config.json").left_out).keys() == {"subscribe_msg"}
 
 
 @pytest.mark.parametrize(
@@ -255,7 +277,7 @@ def test_chatgpt_dingtalk_is_carried_over_and_every_other_key_named(tmp_path: Pa
         *("default_mode", "service_url", "vip_users", "sensitive_words", "help", "max_question_len"),
         "something_new",
     }
-    assert only_channels_are_missing(tmp_path, imported.config)
+    loads(tmp_path, imported.config)
 
 
 def test_chatgpt_dingtalk_with_azure_and_without_credentials(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,10 +10,12 @@ from pydantic import SecretStr
 
 from gateway.access import Rules
 from gateway.config import Loaded, Mistakes, embedded, load, report
+from gateway.message import Chat
 
 EXAMPLE = Path(__file__).parents[2] / "config.example.json"
 TOKEN = "12345:abcdef"
 CHANNELS = {"telegram": {"token": TOKEN}}
+DINGTALK = {"type": "dingtalk", "client_id": "ding0123", "client_secret": "secret"}
 WECHATBOT = {
     "api_key": "sk-0123456789",
     "auto_pass": True,
@@ -72,7 +75,7 @@ def test_wechatbots_file_works_as_it_is_with_a_channel_beside_it(tmp_path: Path)
     assert model.model == "gpt-5.4-mini"
     assert found.notes == [
         "OpenAI has retired text-davinci-003: gpt-5.4-mini answers in its place",
-        '"auto_pass" has no effect in this version',
+        '"auto_pass" has no effect: on no channel here can people ask to be friends',
     ]
 
 
@@ -375,16 +378,37 @@ def test_two_accounts_may_have_one_token_on_different_servers(tmp_path: Path) ->
     assert len(loaded(tmp_path, {"channels": channels}).config.channels) == 2
 
 
-def test_what_this_version_does_not_do_yet_is_said(tmp_path: Path) -> None:
-    found = loaded(
-        tmp_path,
-        {
-            "operator": ["telegram:1"],
-            "limits": {"concurrency": 7},
-        },
-    )
-    assert found.notes == ['"operator" has no effect in this version']
-    assert found.config.settings.limits.concurrency == 7
+def test_an_operator_is_a_chat(tmp_path: Path) -> None:
+    channels = {"telegram": {"token": TOKEN}, "ding": DINGTALK, "console": {}}
+    operators = ["telegram:1", "telegram:-1001", "ding:manager42", "ding:cidAAA==", "telegram:1"]
+    found = loaded(tmp_path, {"operator": operators, "channels": channels})
+    assert found.config.operators() == [
+        Chat("telegram", "1"),
+        Chat("telegram", "-1001", "group"),
+        Chat("ding", "manager42"),
+        Chat("ding", "cidAAA==", "group"),
+    ]
+    assert found.notes == []
+    assert "  operator  telegram:1, telegram:-1001," in report(found)
+    left = replace(found.config, channels={"console": found.config.channels["console"]})
+    assert left.operators() == []
+
+
+def test_auto_pass_holds_for_the_channels_that_know_it(tmp_path: Path) -> None:
+    channels = {
+        "telegram": {"token": TOKEN},
+        "wechat": {"type": "wechat_web"},
+        "shy": {"type": "wechat_web", "auto_pass": False},
+    }
+    found = loaded(tmp_path, {"auto_pass": True, "channels": channels})
+    passes = {
+        name: getattr(channel.options, "auto_pass", None) for name, channel in found.config.channels.items()
+    }
+    assert passes == {"telegram": None, "wechat": True, "shy": False}
+    assert found.notes == []
+    with pytest.raises(Mistakes, match='"auto_pass" must be true or false') as caught:
+        loaded(tmp_path, {"auto_pass": "yes", "channels": channels})
+    assert len(caught.value.mistakes) == 1
 
 
 def test_no_secret_is_shown_and_all_of_them_are_known(tmp_path: Path) -> None:
@@ -434,11 +458,12 @@ def test_the_report_tells_what_is_configured(tmp_path: Path) -> None:
         "  language  zh",
         "  web       http://127.0.0.1:9000",
         "  log       info, auto",
+        "  operator  telegram:1",
         "  fallback  cheap",
         "environment",
         "  GATEWAY_LANGUAGE  sets language",
         "notes",
-        '  "operator" has no effect in this version',
+        '  nobody is told of trouble of "telegram": "operator" names no other channel',
     ]
 
 

@@ -32,14 +32,14 @@ def mistakes(text: str | bytes) -> tuple[Mistake, ...]:
     return caught.value.mistakes
 
 
-@settings(deadline=None, max_examples=150)
+@settings(max_examples=150)
 @given(VALUES, st.sampled_from([None, 0, 2]), st.booleans())
 def test_plain_json_is_read_as_json_reads_it(data: Any, indent: int | None, ascii: bool) -> None:
     text = json.dumps(data, indent=indent, ensure_ascii=ascii)
     assert value(text) == json.loads(text)
 
 
-@settings(deadline=None, max_examples=150)
+@settings(max_examples=150)
 @given(VALUES)
 def test_every_value_is_found_at_its_place(data: Any) -> None:
     text = json.dumps(data, indent=1)
@@ -53,7 +53,7 @@ def test_every_value_is_found_at_its_place(data: Any) -> None:
         assert json.JSONDecoder().raw_decode(document.source.text, offset)[0] == path[-1]
 
 
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 @given(st.text(alphabet='{}[],:"\\/*-+.eE01 \n\tátrue\u2028', max_size=30))
 def test_no_text_makes_the_reader_fall(text: str) -> None:
     try:
@@ -65,7 +65,6 @@ def test_no_text_makes_the_reader_fall(text: str) -> None:
             assert 1 <= mistake.column <= len(lines[mistake.line - 1]) + 1
 
 
-@settings(deadline=None)
 @given(st.binary(max_size=40))
 def test_no_bytes_make_the_reader_fall(data: bytes) -> None:
     with suppress(Mistakes):

@@ -13,8 +13,12 @@ import pytest_asyncio
 
 from tests.flows.process import GatewayProcess
 from tests.servers.dingtalk import DingTalkServer
+from tests.servers.ilink import IlinkServer
 from tests.servers.model import ModelServer
 from tests.servers.telegram import TelegramServer
+from tests.servers.wechat_web import WeChatServer
+
+pytest.register_assert_rewrite("tests.flows.wechat")
 
 Configure = Callable[..., GatewayProcess]
 
@@ -47,6 +51,18 @@ def gateway(tmp_path: Path, telegram: TelegramServer, model: ModelServer) -> Con
         return GatewayProcess(tmp_path, config)
 
     return configure
+
+
+@pytest.fixture
+async def ilink() -> AsyncIterator[IlinkServer]:
+    async with IlinkServer() as server:
+        yield server
+
+
+@pytest.fixture
+async def wechat() -> AsyncIterator[WeChatServer]:
+    async with WeChatServer() as server:
+        yield server
 
 
 @pytest.fixture

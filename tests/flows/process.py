@@ -7,6 +7,7 @@ import contextlib
 import io
 import json
 import os
+import re
 import signal
 import sys
 from collections.abc import Callable
@@ -17,16 +18,25 @@ from typing import Any, Self
 import aiohttp
 
 from gateway.cli import main
+from tests import codes
+from tests.flows.aftermath import leaks, open_to_others
+from tests.flows.person import Person
 
 STARTED = 20.0
 STOPPED = 30.0
+# What is kept of what commands say, which may be asked many times a second.
+_MOST_TOLD = 50
 
 
 class GatewayProcess:
     """``gateway run`` on *config* in *folder*. As an async context manager it is ended at the end.
 
-    `log`: what it wrote to standard error so far, over all its lives.
+    Then everything that it has said is searched for secrets, and everything that it keeps must be its own.
+
+    `log`: what it wrote to standard error so far, over all its lives. `module`: what is run.
     """
+
+    module = "gateway"
 
     def __init__(self, folder: Path, config: dict[str, Any], environ: dict[str, str] | None = None) -> None:
         self.folder = folder
@@ -35,6 +45,7 @@ class GatewayProcess:
         self._environ = {"PATH": os.environ["PATH"], **(environ or {})}
         self._log = folder / "log"
         self._process: asyncio.subprocess.Process | None = None
+        self._told: list[str] = []
 
     async def __aenter__(self) -> Self:
         await self.start()
@@ -50,18 +61,24 @@ class GatewayProcess:
             await self.kill()
         if exc is not None:
             sys.stderr.write(self.log[-8000:])
+        else:
+            read = leaks(self.file, self._environ, "\n".join([self.log, *self._told]))
+            assert not read, f"secrets can be read: {read}"
+            usable = open_to_others(self.folder / "data")
+            assert not usable, f"others can use {usable}"
 
     async def start(self) -> None:
         """Begin a life."""
         with self._log.open("ab") as log:
             self._process = await asyncio.create_subprocess_exec(
                 sys.executable,
-                *("-m", "gateway", "run", "--config", str(self.file)),
+                *("-m", self.module, "run", "--config", str(self.file)),
                 cwd=self.folder,
                 env=self._environ,
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
+                umask=0,  # whatever it makes for itself alone, it must say so
             )
 
     async def kill(self) -> None:
@@ -80,9 +97,10 @@ class GatewayProcess:
 
     async def ended(self) -> int:
         """Wait until it ends by itself; returns the exit code."""
-        process, self._process = self._running(), None
         async with asyncio.timeout(STARTED):
-            return await process.wait()
+            code = await self._running().wait()
+        self._process = None
+        return code
 
     @property
     def pid(self) -> int:
@@ -98,7 +116,7 @@ class GatewayProcess:
         """Run another command on the same configuration; its exit code and everything it said."""
         process = await asyncio.create_subprocess_exec(
             sys.executable,
-            *("-m", "gateway", *arguments, "--config", str(self.file)),
+            *("-m", self.module, *arguments, "--config", str(self.file)),
             cwd=self.folder,
             env=self._environ,
             stdin=asyncio.subprocess.DEVNULL,
@@ -113,7 +131,28 @@ class GatewayProcess:
                 process.kill()
                 await process.communicate()
         assert process.returncode is not None
+        self._told.append(said.decode())
         return process.returncode, said.decode()
+
+    def person(self, *arguments: str, terminal: bool = True, **environ: str) -> Person:
+        """Somebody who runs a command beside it, at a terminal or through pipes."""
+        command = [sys.executable, "-m", self.module, *arguments, "--config", str(self.file)]
+        return Person(command, self.folder, {**self._environ, **environ}, terminal)
+
+    def channel_folder(self, channel: str) -> Path:
+        """Where the files of a channel are."""
+        return self.folder / "data" / "channels" / channel
+
+    async def code(self, channel: str, *known: str) -> str:
+        """What the code in a channel's picture says, once it is none of those that are *known*."""
+        picture = self.channel_folder(channel) / "login.png"
+        async with asyncio.timeout(STARTED):
+            while True:
+                with contextlib.suppress(FileNotFoundError):
+                    (text,) = codes.in_picture(picture.read_bytes())
+                    if text not in known:
+                        return text
+                await asyncio.sleep(0.05)
 
     async def says(self, word: str, *arguments: str) -> str:
         """What a command says once *word* is in it."""
@@ -127,6 +166,7 @@ class GatewayProcess:
         said = io.StringIO()
         with contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):
             main([*arguments, "--config", str(self.file)])
+        self._told[-_MOST_TOLD:] = [*self._told[1 - _MOST_TOLD :], said.getvalue()]
         return said.getvalue()
 
     async def shows(self, condition: Callable[[str], bool]) -> str:
@@ -135,6 +175,11 @@ class GatewayProcess:
             while not condition(said := self.tells("status")):  # noqa: ASYNC110 - another process
                 await asyncio.sleep(0.05)
         return said
+
+    async def becomes(self, channel: str, state: str) -> str:
+        """What ``gateway status`` says once *channel* is in that *state*."""
+        row = re.compile(rf"^{re.escape(channel)} +{state} ", re.MULTILINE)
+        return await self.shows(lambda said: row.search(said) is not None)
 
     async def idle(self) -> str:
         """What ``gateway status`` says once no channel has anything left to do."""
@@ -151,7 +196,7 @@ class GatewayProcess:
 
 
 def _nothing_waits(status: str) -> bool:
-    head, *rows = status.splitlines()[1:]
+    head, *rows = status.partition("\n\n")[0].splitlines()[1:]
     start = head.index("QUEUE")
     return bool(rows) and all(row[start:].split()[0] == "0" for row in rows)
 
@@ -166,4 +211,11 @@ async def until_status(url: str, status: int) -> None:
     """Wait until a page answers with *status*."""
     async with asyncio.timeout(STARTED):
         while (await get(url))[0] != status:  # noqa: ASYNC110 - another process
+            await asyncio.sleep(0.05)
+
+
+async def until_said(url: str, words: str) -> None:
+    """Wait until a page says *words*."""
+    async with asyncio.timeout(STARTED):
+        while words not in (await get(url))[1]:  # noqa: ASYNC110 - another process
             await asyncio.sleep(0.05)

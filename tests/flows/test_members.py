@@ -68,7 +68,7 @@ Step = tuple[int, Literal["ask", "clear"]]
 STEPS = st.lists(st.tuples(st.integers(0, 4), st.sampled_from(("ask", "ask", "ask", "clear"))), max_size=30)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @pytest.mark.parametrize("context", ["member", "chat"])
 @given(steps=STEPS)
 def test_in_any_order_of_turns_everybody_has_exactly_their_context(context: str, steps: list[Step]) -> None:

@@ -223,3 +223,26 @@ async def test_an_update_that_a_webhook_brings_twice_is_answered_once(
         await telegram.answers(chat, 3)
         await process.idle()
     assert texts(telegram, chat) == ["one (1 turns)", "two (3 turns)", "three (5 turns)"]
+
+
+@in_house
+async def test_an_answer_that_may_have_arrived_is_not_sent_twice_unless_the_operator_says_so(
+    house: House,
+) -> None:
+    telegram, process = house.telegram, house.process
+    ann = telegram.user("Ann")
+    chat = telegram.private(ann)
+    unsure = "My answer, or a part of it, may not have arrived. If it is missing, send /retry."
+    lost = telegram.fail("sendMessage", body=b'{"ok": true, "result": {}}', status=200, cut=True)
+    lost.when = lambda params: params["text"].startswith("one")
+    lost.after_acting = True
+    telegram.say(chat, ann, "one")
+    await telegram.answers(chat, 2, timeout=20)
+    assert texts(telegram, chat) == ["one (1 turns)", unsure]
+    said = await process.says("Unconfirmed", "dead", "list")
+    number = said.splitlines()[1].split()[0]
+    telegram.say(chat, ann, "two")
+    await telegram.answers(chat, 3)
+    assert await process.command("dead", "retry", number) == (0, "1 put back\n")
+    await telegram.answers(chat, 4, timeout=20)
+    assert texts(telegram, chat)[2:] == ["two (3 turns)", "one (1 turns)"]

@@ -214,6 +214,75 @@ class InboxContract:
             await inbox.put("shop", [said("after all", "4", A)])
             assert await reader.work_off(1) == ["after all"]
 
+    async def test_what_waits_for_its_author_comes_as_soon_as_he_writes(self, start: Start) -> None:
+        async with start() as inbox, reading(inbox) as reader:
+            await inbox.put("shop", [said("first", "1", A), said("second", "2", A)])
+            await (await reader.next()).retry(3600, "write to us first", wakes=True)
+            await inbox.put("shop", [said("other", "1", B)])
+            assert await reader.work_off(1) == ["other"]
+            await inbox.put("shop", [said("second, again", "2", A)])
+            await inbox.put("shop", [said("another", "2", B)])
+            assert await reader.work_off(1) == ["another"]  # nothing new was said in the first
+            await inbox.put("shop", [said("third", "3", A)])
+            claim = await reader.next()
+            assert (claim.message.text, claim.attempts, claim.wakes) == ("first", 1, True)
+            await claim.done()
+            assert await reader.work_off(2) == ["second", "third"]
+
+    async def test_it_comes_after_a_restart_as_well(self, start: Start) -> None:
+        async with start() as inbox, reading(inbox) as reader:
+            await inbox.put("shop", [said("first", "1", A)])
+            await (await reader.next()).retry(3600, "write to us first", wakes=True)
+            await inbox.put("shop", [said("other", "1", B)])
+            assert await reader.work_off(1) == ["other"]
+        async with start() as inbox, reading(inbox) as reader:
+            await inbox.put("shop", [said("another", "2", B)])
+            assert await reader.work_off(1) == ["another"]
+            await inbox.put("shop", [said("second", "2", A)])
+            assert await reader.work_off(2) == ["first", "second"]
+        async with start() as inbox:
+            await inbox.put("shop", [said("last", "3", A)])
+        async with start() as inbox, reading(inbox) as reader:
+            assert await reader.work_off(1) == ["last"]
+
+    async def test_who_wrote_while_it_was_tried_is_heard(self, start: Start) -> None:
+        """Once: what was there already when it was tried again opens nothing."""
+        async with start() as inbox, reading(inbox) as reader:
+            await inbox.put("shop", [said("first", "1", A)])
+            claim = await reader.next()
+            await inbox.put("shop", [said("second", "2", A)])
+            await claim.retry(3600, "write to us first", wakes=True)
+            claim = await reader.next()
+            assert claim.message.text == "first"
+            await claim.retry(3600, "write to us first", wakes=True)
+            await inbox.put("shop", [said("other", "1", B)])
+            assert await reader.work_off(1) == ["other"]
+            assert reader.waiting == 0
+            await inbox.put("shop", [said("third", "3", A)])
+            assert await reader.work_off(3) == ["first", "second", "third"]
+
+    async def test_what_waits_for_its_author_and_is_recalled_is_gone(self, start: Start) -> None:
+        async with start() as inbox, reading(inbox) as reader:
+            await inbox.put("shop", [said("oops", "1", A)])
+            await (await reader.next()).retry(3600, "write to us first", wakes=True)
+            await inbox.put("shop", [Recalled(A, "1")])
+            await inbox.put("shop", [said("next", "2", A)])
+            assert await reader.work_off(1) == ["next"]
+        async with start() as inbox, reading(inbox) as reader:
+            await inbox.put("shop", [said("last", "3", A)])
+            assert await reader.work_off(1) == ["last"]
+
+    async def test_what_is_put_off_for_another_reason_waits_for_nobody(self, start: Start) -> None:
+        async with start() as inbox, reading(inbox) as reader:
+            await inbox.put("shop", [said("first", "1", A)])
+            await (await reader.next()).retry(0.01, "write to us first", wakes=True)
+            claim = await reader.next()
+            assert claim.wakes
+            await claim.retry(3600, "no network")
+            await inbox.put("shop", [said("second", "2", A), said("other", "1", B)])
+            assert await reader.work_off(1) == ["other"]
+            assert reader.waiting == 0
+
     async def test_a_flood_in_one_chat_starves_nobody(self, start: Start) -> None:
         async with start() as inbox, reading(inbox) as reader:
             await inbox.put("shop", [said(str(number), str(number), A) for number in range(200)])

@@ -273,6 +273,85 @@ async def test_a_dropped_dead_letter_is_gone_but_known(database: Database, inbox
         assert await reader.texts(1) == ["next"]
 
 
+# --- what nobody can read
+
+GARBAGE = [b"\xff\xfe", b"{", b"[]", b"null", b'{"id": "1"}', '{"id": "1", "chat": {}}', 7]
+
+
+async def spoil(database: Database, id: str, body: object = b"{broken") -> None:
+    """Make the body of a message something that we did not write."""
+    work = "UPDATE inbox SET body = ? WHERE message = ?"
+    await database.run(lambda connection: connection.execute(work, (body, id)))
+
+
+@pytest.mark.parametrize("garbage", GARBAGE, ids=repr)
+async def test_what_nobody_can_read_is_a_dead_letter_and_stops_no_other(
+    database: Database, inbox: EmbeddedInbox, garbage: object
+) -> None:
+    await inbox.put("shop", [said("one", "1", A), said("two", "2", A), said("other", "3", B)])
+    await spoil(database, "1", garbage)
+    async with reading(inbox) as reader:
+        assert sorted(await reader.work_off(2)) == ["other", "two"]
+        async with asyncio.timeout(5):
+            await inbox.idle()
+        assert (inbox.held, inbox.lanes) == (0, 0)
+        (letter,) = await database.run(deadletters.find)
+        assert (letter.chat, letter.id, letter.message) == (A.key, "1", None)
+        assert letter.error.startswith("unreadable: ")
+        await database.run(deadletters.retry)
+        await inbox.put("shop", [said("three", "4", A)])
+        assert await reader.work_off(1) == ["three"]
+
+
+async def test_while_the_disk_is_full_what_nobody_can_read_waits(
+    database: HookedDatabase, inbox: EmbeddedInbox
+) -> None:
+    await inbox.put("shop", [said("one", "1", A), said("two", "2", A)])
+    await spoil(database, "1")
+
+    async def fill_the_disk() -> None:
+        database.refuse = StoreError("the disk is full")
+
+    database.then = fill_the_disk  # after the reading
+    async with reading(inbox) as reader:
+        assert await reader.work_off(1) == ["two"]
+    assert database.refuse is None
+    (letter,) = await database.run(deadletters.find)
+    assert letter.id == "1"
+
+
+async def test_a_correction_makes_readable_what_nobody_could_read(
+    database: Database, inbox: EmbeddedInbox
+) -> None:
+    await inbox.put("shop", [said("helo", "1", A)])
+    await spoil(database, "1")
+    await inbox.put("shop", [said("hello", "2", A, edit_of="1")])
+    async with reading(inbox) as reader:
+        claim = await reader.next()
+        assert claim.message == said("hello", "1", A)
+
+
+async def test_what_nobody_can_read_is_no_part_of_another_message(
+    database: Database, inbox: EmbeddedInbox
+) -> None:
+    await inbox.put("shop", [said(text, id, A) for id, text in (("1", "one"), ("2", "two"), ("3", "three"))])
+    await spoil(database, "2")
+    async with reading(inbox) as reader:
+        claim = await reader.next()
+        assert not await claim.merge(lambda message: True)
+        await claim.done()
+        assert await reader.work_off(1) == ["three"]
+
+
+async def test_what_nobody_can_read_is_left_out_of_what_was_said(
+    database: Database, inbox: EmbeddedInbox
+) -> None:
+    await inbox.put("shop", [said("one", "1", A), said("two", "2", A)])
+    await spoil(database, "1")
+    found = await database.run(lambda connection: history.transcript(connection, A.key))
+    assert [entry.text for entry in found] == ["two"]
+
+
 # --- a chat that moves
 
 

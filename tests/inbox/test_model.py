@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import tempfile
+import time
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -26,7 +27,9 @@ operations = st.lists(
     st.one_of(
         st.tuples(st.just("put"), st.lists(st.sampled_from(CHATS), min_size=1, max_size=8)),
         st.tuples(st.just("repeat"), st.integers(0, 50)),
-        st.tuples(st.sampled_from(["done", "done", "again", "later", "dead"]), st.sampled_from(CHATS)),
+        st.tuples(
+            st.sampled_from(["done", "done", "again", "later", "window", "dead"]), st.sampled_from(CHATS)
+        ),
         st.tuples(st.sampled_from(["crash", "revive", "clock"]), st.none()),
     ),
     max_size=30,
@@ -39,6 +42,7 @@ class Model:
 
     waiting: dict[str, list[int]] = field(default_factory=lambda: {name: [] for name in CHATS})
     parked: set[str] = field(default_factory=set)
+    wakes: set[str] = field(default_factory=set)  # parked until something new is said
     put: dict[int, str] = field(default_factory=dict)
     done: set[int] = field(default_factory=set)
     dead: set[int] = field(default_factory=set)
@@ -85,6 +89,9 @@ class Trial:
             number = len(self.model.put) + 1
             self.model.put[number] = name
             self.model.waiting[name].append(number)
+            if name in self.model.wakes:
+                self.model.wakes.discard(name)
+                self.model.parked.discard(name)
         first = len(self.model.put) - len(names) + 1
         await self.inbox.put("shop", [said("x", str(first + at), chat(n)) for at, n in enumerate(names)])
 
@@ -103,6 +110,14 @@ class Trial:
             self.model.parked.add(name)
             await claim.retry(3600, "not now")
             return
+        if outcome == "window":
+            await claim.retry(3600, "write to us first", wakes=True)
+            if await self._is_parked(number):
+                self.model.parked.add(name)
+                self.model.wakes.add(name)
+            else:
+                assert self.model.waiting[name][1:], "nothing can have been said since it was handed out"
+            return
         self.model.waiting[name].pop(0)
         if outcome == "dead":
             self.model.dead.add(number)
@@ -111,18 +126,28 @@ class Trial:
             self.model.done.add(number)
             await claim.done()
 
+    async def _is_parked(self, number: int) -> bool:
+        (due,) = await self.database.run(
+            lambda connection: connection.execute(
+                "SELECT not_before FROM inbox WHERE message = ?", (str(number),)
+            ).fetchone()
+        )
+        return bool(due > time.time())
+
     async def revive(self) -> None:
         """The operator has all dead letters tried again, while nothing is worked on."""
         for number in self.model.dead:
             name = self.model.put[number]
             self.model.waiting[name] = sorted([*self.model.waiting[name], number])
             self.model.parked.discard(name)
+            self.model.wakes.discard(name)
         self.model.dead.clear()
         await self._alone(deadletters.retry)
 
     async def clock(self) -> None:
         """All that waits for later is due."""
         self.model.parked.clear()
+        self.model.wakes.clear()
         await self._alone(
             lambda connection: connection.execute("UPDATE inbox SET not_before = 1 WHERE not_before > 0")
         )
@@ -180,14 +205,14 @@ async def compare(steps: list[tuple[str, object]], path: Path) -> None:
         await trial.stop()
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(operations)
 def test_nothing_is_lost_nothing_comes_twice_and_order_is_kept(steps: list[tuple[str, object]]) -> None:
     with tempfile.TemporaryDirectory() as folder:
         asyncio.run(compare(steps, Path(folder) / "gateway.db"))
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(operations)
 def test_the_same_holds_without_a_look_in_between(steps: list[tuple[str, object]]) -> None:
     """The reader and the settling are left to race: claims are looked at only when one is settled."""

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import subprocess
 import sys
@@ -13,24 +12,24 @@ from pathlib import Path
 
 import pytest
 
+from .cache import HOME, provide
+
 AIMOCK = "@copilotkit/aimock@1.43.0"
 AXE = "axe-core@4.14.1"
 DINGTALK = "dingtalk-stream@2.1.5"
-ALL = (AIMOCK, AXE, DINGTALK)
-
-_HOME = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "bot-gateway" / "judges"
+OPENCLAW_WEIXIN = "@tencent-weixin/openclaw-weixin@2.4.9"
+WECHAT_CRYPTO = "wechat-crypto@0.0.2"
+WECOM_CRYPTO = "@wecom/crypto@1.0.1"
+ALL = (AIMOCK, AXE, DINGTALK, OPENCLAW_WEIXIN, WECHAT_CRYPTO, WECOM_CRYPTO)
+# A plugin wants the whole program that it belongs to, which is large, and not needed to drive it.
+_WITHOUT_PEERS = (OPENCLAW_WEIXIN,)
 
 
 def find(package: str) -> Path:
     """The folder of *package* ("name@version"); skips the test where it is not installed."""
     if not shutil.which("node"):
         pytest.skip(f"{package} needs Node.js, which is not installed")
-    folder = _folder(package)
-    if not folder.exists():
-        if os.environ.get("GATEWAY_JUDGES") != "install":
-            pytest.skip(f"{package} is not installed: python -m tests.judges.npm")
-        install(package)
-    return folder
+    return provide(package, _folder(package), install)
 
 
 def install(package: str) -> None:
@@ -48,13 +47,14 @@ def install(package: str) -> None:
         "--no-audit",
         "--no-fund",
         "--ignore-scripts",
+        *(["--legacy-peer-deps"] if package in _WITHOUT_PEERS else []),
         package,
     ]
     subprocess.run(command, check=True, timeout=300, stdout=subprocess.DEVNULL)
 
 
 def _prefix(package: str) -> Path:
-    return _HOME / package.lstrip("@").replace("/", "-")
+    return HOME / package.lstrip("@").replace("/", "-")
 
 
 def _folder(package: str) -> Path:

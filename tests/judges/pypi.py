@@ -5,29 +5,23 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import subprocess
 import sys
 from pathlib import Path
 
-import pytest
+from .cache import HOME, provide
 
 DINGTALK = "dingtalk-stream==0.24.3"
 DINGTALK_NEXT = "dingtalk-stream==0.24.4b1"
-ALL = (DINGTALK, DINGTALK_NEXT)
-
-_HOME = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "bot-gateway" / "judges"
+OPENILINK = "openilink-sdk-python==0.1.1"
+WECHATPY = "wechatpy[pycrypto]==1.8.18"
+ALL = (DINGTALK, DINGTALK_NEXT, OPENILINK, WECHATPY)
 
 
 def find(requirement: str) -> Path:
     """The folder to import *requirement* ("name==version") from; skips the test where it is not installed."""
-    folder = _folder(requirement)
-    if not folder.exists():
-        if os.environ.get("GATEWAY_JUDGES") != "install":
-            pytest.skip(f"{requirement} is not installed: python -m tests.judges.pypi")
-        install(requirement)
-    return folder
+    return provide(requirement, _folder(requirement), install)
 
 
 def install(requirement: str) -> None:
@@ -42,7 +36,7 @@ def install(requirement: str) -> None:
 
 def _folder(requirement: str) -> Path:
     tag = sys.implementation.cache_tag  # some of what they need is compiled
-    return _HOME / f"{requirement.replace('==', '@')}-{tag}"
+    return HOME / f"{requirement.replace('==', '@')}-{tag}"
 
 
 if __name__ == "__main__":

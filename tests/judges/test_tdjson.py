@@ -14,7 +14,7 @@ from html import escape
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gateway.markdown import Rendered, render, split
@@ -152,7 +152,7 @@ def test_tdlib_takes_every_answer_of_the_corpus_unchanged(name: str) -> None:
     check(CORPUS[name])
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=300)
 @given(documents)
 def test_tdlib_takes_any_answer_unchanged(document: str) -> None:
     check(document)
@@ -160,7 +160,7 @@ def test_tdlib_takes_any_answer_unchanged(document: str) -> None:
 
 @pytest.mark.long
 @pytest.mark.timeout(1800)
-@settings(max_examples=10_000, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=10_000)
 @given(documents)
 def test_tdlib_takes_ten_thousand_answers_unchanged(document: str) -> None:
     check(document)
@@ -208,7 +208,7 @@ URLS = st.builds(
 )
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=500)
 @given(URLS)
 def test_tdlib_takes_every_link_that_we_make(url: str) -> None:
     rendered = render(f"see [this]({url}) and [that](<{url}>)", "telegram")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gateway.markdown import Markup, Rendered, render
@@ -193,7 +193,7 @@ def test_every_beginning_of_an_answer_can_be_shown(name: str) -> None:
             assert_sound(render(source[:end], markup))
 
 
-@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=200)
 @given(documents, st.sampled_from(MARKUPS))
 def test_nothing_that_can_be_seen_becomes_nothing(source: str, markup: Markup) -> None:
     rendered = render(source, markup)

@@ -6,7 +6,7 @@ import re
 import time
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gateway.markdown import Rendered, render, split
@@ -107,7 +107,7 @@ def test_an_open_fence_stays_open() -> None:
 LIMITS = st.sampled_from((4, 5, 7, 13, 40, 200, 4096))
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=300)
 @given(documents, LIMITS, st.sampled_from(UNITS))
 def test_the_parts_together_are_the_whole(source: str, limit: int, unit: Unit) -> None:
     rendered = render(source, "telegram")
@@ -118,7 +118,7 @@ def without_fences(text: str) -> str:
     return re.sub(r"\s+", "", re.sub(r"(?m)^[ \t>]*(?:`{3,}|~{3,}).*$", "", text))
 
 
-@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=200)
 @given(documents, st.sampled_from((4, 20, 60, 500)), st.sampled_from(UNITS))
 def test_the_parts_of_markdown_are_the_whole_but_for_fences(source: str, limit: int, unit: Unit) -> None:
     rendered = render(source, "markdown")

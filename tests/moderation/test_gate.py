@@ -47,7 +47,7 @@ async def watch(words: WordList, views: Iterable[str]) -> tuple[Screen, Forbidde
     return screen, None
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(ENTRIES, TEXTS, CUTS)
 @example(["bad"], "badge bad", [3, 5, 8])
 @example(["法轮功"], "法 轮 \n 功", [1, 2, 3, 4, 5])
@@ -68,7 +68,7 @@ async def test_nothing_forbidden_is_ever_seen_and_all_else_is(
         assert screen.texts[-1] == text + END
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(
     st.lists(st.text(st.sampled_from("甲乙丙"), min_size=1, max_size=3), min_size=1),
     st.text("甲乙丙丁", max_size=30),

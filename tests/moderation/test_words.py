@@ -75,7 +75,7 @@ PIECES = st.lists(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(PIECES)
 @example(["a\u0301", "\u0323"])
 @example(["a ", " ", "法"])
@@ -86,7 +86,7 @@ def test_the_form_of_a_text_does_not_depend_on_how_it_was_cut(pieces: list[str])
     assert settled == fold("".join(pieces))
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.text(st.sampled_from("bad敏感词 x，"), max_size=30))
 def test_what_is_found_is_there_and_what_is_there_is_found(text: str) -> None:
     """Against the definition, word by word."""

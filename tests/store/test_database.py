@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import fcntl
+import os
 import sqlite3
 import threading
 from collections.abc import AsyncIterator, Callable
@@ -238,6 +240,58 @@ def test_a_data_directory_has_one_owner(tmp_path: Path) -> None:
     second.release()
 
 
+def test_who_looks_does_not_keep_a_gateway_from_starting(tmp_path: Path) -> None:
+    """`gateway status` holds the lock for a moment, together with all others who look."""
+    (tmp_path / "gateway.lock").touch()
+    looking = os.open(tmp_path / "gateway.lock", os.O_RDONLY)
+    fcntl.flock(looking, fcntl.LOCK_SH)
+    looked = threading.Timer(0.1, os.close, [looking])
+    looked.start()
+    lock = Lock(tmp_path)
+    lock.take()
+    looked.join()
+    assert owner(tmp_path) == os.getpid()
+    lock.release()
+
+
+def test_of_two_that_start_while_somebody_looks_one_becomes_the_owner(tmp_path: Path) -> None:
+    (tmp_path / "gateway.lock").touch()
+    looking = os.open(tmp_path / "gateway.lock", os.O_RDONLY)
+    fcntl.flock(looking, fcntl.LOCK_SH)
+    locks = [Lock(tmp_path), Lock(tmp_path)]
+    refused: list[StoreError] = []
+
+    def start(lock: Lock) -> None:
+        try:
+            lock.take()
+        except StoreError as exc:
+            refused.append(exc)
+
+    starting = [threading.Thread(target=start, args=(lock,)) for lock in locks]
+    for thread in starting:
+        thread.start()
+    os.close(looking)
+    for thread in starting:
+        thread.join()
+    assert len(refused) == 1
+    for lock in locks:
+        lock.release()
+
+
 def test_a_data_directory_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     with pytest.raises(StoreError, match="cannot write to the data directory"):
         Lock(tmp_path / "nowhere").take()
+
+
+async def test_a_file_that_was_put_back_for_everybody_is_taken_away_from_others(tmp_path: Path) -> None:
+    path = tmp_path / "gateway.db"
+    path.touch(mode=0o600)
+    path.chmod(0o644)
+    async with Database(path):
+        modes = {file.name: file.stat().st_mode & 0o777 for file in listed(tmp_path)}
+    assert modes["gateway.db"] == 0o600
+    assert set(modes.values()) == {0o600}
+
+
+def listed(folder: Path) -> list[Path]:
+    return [*folder.iterdir()]

@@ -5,22 +5,20 @@ from __future__ import annotations
 import sqlite3
 import time
 from collections.abc import AsyncIterator
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
 from gateway.adapter import ChannelState
-from gateway.inbox import rows
 from gateway.message import Chat
-from gateway.scheduler import Scheduler
-from gateway.session import Turn
+from gateway.session import Session, Turn
 from gateway.store import channels, history
 from gateway.store.answers import Answer
 from gateway.store.archive import Archive
 from gateway.store.channels import Status
 from gateway.store.database import Database
 from gateway.store.history import Exchange
-from gateway.store.retention import prune
 from gateway.store.store import Store
 from gateway.store.usage import Spent
 from tests.words import BOB, PRIVATE, chat, said
@@ -102,6 +100,20 @@ async def test_only_the_newest_of_a_long_history_is_loaded(database: Database, s
     assert (len(found), found[0], found[-1]) == (400, "q100", "a299")
 
 
+@pytest.mark.parametrize("ages", [[], [9], [61], [500, 50], [500, 100, 70, 5], [500, 450, 61, 30]])
+async def test_of_a_conversation_that_ended_one_exchange_is_loaded(store: Store, ages: list[float]) -> None:
+    now = time.time()
+    for number, age in enumerate(ages):
+        once = Exchange(KEY, f"q{number}", f"a{number}", now - age - 1, now - age)
+        await store.commit(said("hello", str(number)), Answer("hello"), once)
+    everything, found = [await store.open(said("?", "unknown"), silence=seconds) for seconds in (0, 60)]
+    # Those of the conversation that goes on, and the one before it.
+    times = [*(now - age for age in ages), now]
+    ended = [number for number, (last, next) in enumerate(pairwise(times)) if next - last > 60]
+    assert len(found.exchanges) == len(ages) - (ended[-1] if ended else 0)
+    assert Session(found.turns(), 60).current(now) == Session(everything.turns(), 60).current(now)
+
+
 # --- answers
 
 
@@ -175,49 +187,3 @@ async def test_how_channels_are_is_known_to_other_processes(database: Database) 
     shop = Status("shop", ChannelState.DOWN, 1.0, 2.0, None, "no network")
     await database.run(lambda connection: channels.save(connection, [shop]))
     assert await database.run(channels.load) == {"shop": shop}
-
-
-# --- forgetting
-
-
-async def test_what_is_dealt_with_is_forgotten_and_nothing_else(database: Database, store: Store) -> None:
-    def write(connection: sqlite3.Connection) -> None:
-        messages = [(KEY, said("hello", id)) for id in ("done", "waiting", "dead")]
-        rows.add(connection, "shop", messages)
-        rows.done(connection, 1)
-        rows.bury(connection, 3, "no")
-
-    await database.run(write)
-    for id in ("done", "waiting", "dead", "of an unknown message"):
-        await store.commit(said("hello", id), Answer(id), exchange(0))
-    assert not await database.run(lambda connection: prune(connection, time.time() - 60))
-    assert not await database.run(lambda connection: prune(connection, time.time() + 60))
-    found = await database.run(
-        lambda connection: [
-            [row[0] for row in connection.execute(f"SELECT message FROM {table} ORDER BY 1")]
-            for table in ("inbox", "answers")
-        ]
-    )
-    assert found == [["dead", "waiting"], ["dead", "waiting"]]
-    assert len(await turns(store)) == 8
-
-
-async def test_forgetting_much_is_done_a_little_at_a_time(database: Database) -> None:
-    def write(connection: sqlite3.Connection) -> None:
-        rows.add(connection, "shop", [(KEY, said("hello", str(n))) for n in range(2500)])
-        connection.execute("UPDATE inbox SET state = 'done', settled = 1")
-
-    await database.run(write)
-    assert await database.run(lambda connection: prune(connection, time.time()))
-    scheduler = Scheduler(database)
-    async with scheduler:
-        await scheduler.keep_house()
-    left = await database.run(
-        lambda connection: connection.execute("SELECT count(*) FROM inbox").fetchone()[0]
-    )
-    assert left == 0
-
-
-async def test_keeping_house_survives_a_database_that_does_not_work(database: Database) -> None:
-    await database.run(lambda connection: connection.execute("DROP TABLE answers"))
-    await Scheduler(database).keep_house()

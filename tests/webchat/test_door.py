@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import stat
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from http.cookies import SimpleCookie
 from pathlib import Path
@@ -16,11 +16,15 @@ from aiohttp import web
 from yarl import URL
 
 from gateway.errors import ConfigError, StoreError
+from gateway.password import hashed
 from gateway.web import WebServer
-from gateway.web.sessions import LIFETIME, Sessions, load_key
+from gateway.web.keep import Keep
+from gateway.web.sessions import LIFETIME, Sessions
 from tests.flows.test_life import free_port
+from tests.servers.known import remember
 
 PASSWORD = "correct horse, 电池"
+HASH = hashed(PASSWORD)
 HTML = {"Accept": "text/html,*/*"}
 
 
@@ -31,6 +35,12 @@ class Client:
         self.root = root
         self.cookies: dict[str, str] = {}
         self.session = aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar())
+        self._given: set[str] = {PASSWORD, HASH}
+        remember(self)
+
+    def given_out(self) -> Iterable[str]:
+        """What nobody may read in a log: the password, and every cookie."""
+        return self._given
 
     async def ask(self, method: str, path: str, **options: Any) -> tuple[int, Any, str]:
         """Status, headers and text of an answer; redirections are not followed."""
@@ -41,8 +51,9 @@ class Client:
         async with self.session.request(
             method, url, headers=headers, allow_redirects=False, **options
         ) as answer:
-            for cookie in SimpleCookie(answer.headers.get("Set-Cookie", "")).values():
-                self.cookies[cookie.key] = cookie.value
+            for line in answer.headers.getall("Set-Cookie", []):
+                self.cookies |= {cookie.key: cookie.value for cookie in SimpleCookie(line).values()}
+                self._given.update(self.cookies.values())
             return answer.status, answer.headers, await answer.text()
 
     async def log_in(self, password: str = PASSWORD, **options: Any) -> int:
@@ -88,7 +99,7 @@ async def test_everything_but_health_hooks_and_the_login_asks_for_the_password(l
     assert (await locked.ask("GET", "/healthz"))[0] == 200
     assert (await locked.ask("POST", "/hook/telegram"))[0] == 200
     assert (await locked.ask("GET", "/login"))[0] == 200
-    assert (await locked.ask("GET", "/login/style.css"))[0] == 200
+    assert (await locked.ask("GET", "/pages/style.css"))[0] == 200
     assert (await locked.ask("GET", "/"))[0] == 401
     assert (await locked.ask("POST", "/chat/say"))[0] == 401
     assert (await locked.ask("GET", "/nothing/here"))[0] == 401
@@ -142,7 +153,9 @@ async def test_guessing_has_an_end_and_the_right_password_waits_too(locked: Clie
 
 async def test_all_guesses_together_have_an_end(locked: Client) -> None:
     async def guess(number: int) -> int:
-        return await locked.log_in("x", headers={"X-Forwarded-For": f"203.0.{number // 200}.{number % 200}"})
+        return await locked.log_in(
+            str(number), headers={"X-Forwarded-For": f"203.0.{number // 200}.{number % 200}"}
+        )
 
     statuses = await asyncio.gather(*(guess(number) for number in range(130)))
     assert statuses.count(403) < 120
@@ -151,7 +164,8 @@ async def test_all_guesses_together_have_an_end(locked: Client) -> None:
 
 async def test_a_network_of_ipv6_is_one_address(locked: Client) -> None:
     statuses = [
-        await locked.log_in("x", headers={"X-Forwarded-For": f"2001:db8::{number}"}) for number in range(6)
+        await locked.log_in(str(number), headers={"X-Forwarded-For": f"2001:db8::{number}"})
+        for number in range(6)
     ]
     assert statuses[-1] == 429
 
@@ -220,26 +234,35 @@ async def test_a_session_survives_a_restart_but_no_other_password(tmp_path: Path
     async with door(tmp_path, "another") as client:
         client.cookies = cookies
         assert (await client.ask("GET", "/"))[0] == 401
-    assert stat.S_IMODE((tmp_path / "web.key").stat().st_mode) == 0o600
+    assert stat.S_IMODE((tmp_path / "web.json").stat().st_mode) == 0o600
 
 
-def test_a_token_is_ours_whole_and_not_too_old() -> None:
-    sessions = Sessions(b"k" * 32, "password")
+def test_a_token_is_ours_whole_and_not_too_old(tmp_path: Path) -> None:
+    (other := tmp_path / "other").mkdir()
+    sessions = Sessions(Keep.open(tmp_path, HASH))
     token = sessions.open(now=1000.0)
     assert sessions.valid(token, now=1000.0)
     assert sessions.valid(token, now=1000.0 + LIFETIME)
     assert not sessions.valid(token, now=1001.0 + LIFETIME)
-    assert not Sessions(b"l" * 32, "password").valid(token, now=1000.0)
+    assert not Sessions(Keep.open(other, HASH)).valid(token, now=1000.0)
     for forged in ("", ".", "..", token[:-1], "9" + token, token.replace("1000", "9999"), "ü.ü.ü", "\udcff"):
         assert not sessions.valid(forged, now=1000.0)
 
 
 def test_a_broken_key_is_said_to_be(tmp_path: Path) -> None:
-    (tmp_path / "web.key").write_bytes(b"short")
-    with pytest.raises(StoreError, match="remove it"):
-        load_key(tmp_path)
-    with pytest.raises(StoreError, match="key"):
-        load_key(tmp_path / "nowhere")
+    for broken in (
+        "short",
+        "[]",
+        "{}x",
+        '{"key": "00"}',
+        '{"key": 7}',
+        '{"key": "%s", "ended": 7}' % ("0" * 64),
+    ):
+        (tmp_path / "web.json").write_text(broken)
+        with pytest.raises(StoreError, match="remove it"):
+            Keep.open(tmp_path, HASH)
+    with pytest.raises(StoreError, match="keeps the logins"):
+        Keep.open(tmp_path / "nowhere", HASH)
 
 
 @pytest.mark.parametrize(

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 from urllib.parse import unquote
 
 import orjson
 from aiohttp import web
+
+from tests.servers.known import remember
 
 from .deliveries import Deliveries
 from .faults import Fault, Faults, Outages
@@ -53,11 +55,18 @@ class DingTalkServer(People, Speech, Screen, Faults, Outages):
         self.calls: list[Call] = []
         self.faults: list[Fault] = []
         self._runner: web.ServerRunner | None = None
+        remember(self)
 
     @property
     def root(self) -> str:
         """Where it listens."""
         return f"http://127.0.0.1:{self.port}"
+
+    def given_out(self) -> Iterable[str]:
+        """What nobody may read in a log: the robots' secrets, access tokens, tickets, session webhooks."""
+        yield from (robot.client_secret for robot in self.world.robots.values())
+        yield from (*self.world.tokens, *self.world.tickets, *self.world.sessions)
+        yield from (str(call.params["ticket"]) for call in self.calls if "ticket" in call.params)
 
     async def redeliver(self, msg_id: str, *, fresh: bool = True) -> None:
         """Deliver a message once more, acknowledged or not; *fresh*: in a frame with another messageId."""

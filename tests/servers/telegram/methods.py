@@ -39,6 +39,7 @@ _ACTIONS = frozenset(
         "upload_video_note",
     ]
 )
+_PICTURES = (b"\xff\xd8", b"\x89PNG\r\n", b"GIF8", b"RIFF")  # how files begin that can be a photo
 _COMMAND = re.compile(r"[a-z0-9_]{1,32}")
 
 
@@ -81,6 +82,8 @@ def send_message(world: World, params: Json) -> Json:
 def send_photo(world: World, params: Json) -> Json:
     """Send a photo: an upload, or a file_id."""
     file = _file(world, params, "photo", MAX_PHOTO, "photos", "jpg", width=1280, height=853)
+    if not world.files[file["file_id"]].content.startswith(_PICTURES):
+        raise bad_request("IMAGE_PROCESS_FAILED")
     return _send_file(world, params, "photo", [file])
 
 
@@ -118,6 +121,7 @@ def edit_message_text(world: World, params: Json) -> Json:
     old = room.sent[number]
     history = (*old.history, text)
     room.sent[number] = replace(old, text=text, entities=entities, edits=old.edits + 1, history=history)
+    world.heard(room, room.sent[number])
     return message
 
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import re
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 import orjson
 from aiohttp import web
+
+from tests.servers.known import remember
 
 from .entities import ApiError, Json, bad_request, decoded
 from .faults import Fault, Faults
@@ -46,6 +48,7 @@ class TelegramServer(People, Speech, Screen, Faults):
         self.faults: list[Fault] = []
         self.webhook: Webhook | None = None
         self._runner: web.ServerRunner | None = None
+        remember(self)
         self._waiting: dict[str, Callable[[Json], Awaitable[Any]]] = {
             "getupdates": self._get_updates,
             "setwebhook": self._set_webhook,
@@ -63,13 +66,19 @@ class TelegramServer(People, Speech, Screen, Faults):
         """The updates that the bot has not confirmed."""
         return self.world.queue
 
+    def given_out(self) -> Iterable[str]:
+        """What nobody may read in a log: the token, what webhooks bring, what opens files."""
+        yield from (self.token, self.token.partition(":")[2])
+        if self.webhook is not None:
+            yield self.webhook.secret
+
     async def __aenter__(self) -> TelegramServer:
         server = web.Server(
             self._handle, request_factory=_request, handler_cancellation=True, access_log=None
         )
         self._runner = web.ServerRunner(server, shutdown_timeout=0.01)
         await self._runner.setup()
-        site = web.TCPSite(self._runner, "127.0.0.1", self.port, reuse_address=True)
+        site = web.TCPSite(self._runner, "127.0.0.1", self.port, backlog=4096, reuse_address=True)
         await site.start()
         self.port = self._runner.addresses[0][1]
         if self.webhook is not None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -41,7 +41,8 @@ CHANNEL_WRITER: Json = {
 class SentMessage:
     """One of the bot's messages as people see it now; `time` is `time.monotonic()` of its sending.
 
-    `text` is a caption where `kind` is a medium. `history`: every version of the text, the first first.
+    `text` is a caption where `kind` is a medium, `file` its bytes. `history`: every version of the text, the
+    first first.
     """
 
     id: int
@@ -53,6 +54,7 @@ class SentMessage:
     kind: str = "text"
     edits: int = 0
     history: tuple[str, ...] = ()
+    file: bytes = field(default=b"", repr=False)
 
 
 @dataclass(slots=True)
@@ -107,6 +109,8 @@ class World:
         self.commands: list[Json] = []
         self.flood: Flood | None = None
         self.change = asyncio.Event()
+        # Hears each message of the bot's with its room, and hears it again when it was edited.
+        self.heard: Callable[[Room, SentMessage], None] = lambda room, message: None
         self.numbers = itertools.count(1001)  # users, chats and files
         self._account_ids = itertools.count(11)  # private chats and basic groups share one row of ids
 
@@ -159,8 +163,10 @@ class World:
             time=time.monotonic(),
             kind=kind,
             history=(text,),
+            file=self._content(content.get(kind)),
         )
         room.live_draft = None
+        self.heard(room, room.sent[number])
         return message
 
     def place(self, room: Room, thread: int | None, reply_to: Json | None) -> Json:
@@ -194,6 +200,11 @@ class World:
         self.files[file_id] = StoredFile({**known, "file_path": path}, content)
         self.paths[path] = content
         return {**known, **info}
+
+    def _content(self, medium: Any) -> bytes:
+        """The bytes of a medium as a message describes it: a photo by its sizes, the largest last."""
+        described = medium[-1] if isinstance(medium, list) else medium
+        return self.files[described["file_id"]].content if isinstance(described, dict) else b""
 
     def _sees(self, room: Room, message: Json) -> bool:
         sender = message.get("from") or {}

@@ -1,0 +1,124 @@
+"""Connections to WeChat for `requests`: to the right server, never by a proxy of the environment, and a
+thread that waits on one can be set free.
+"""
+
+from __future__ import annotations
+
+import socket
+import weakref
+from http import HTTPStatus
+from http.cookiejar import Cookie
+from typing import Any
+
+import requests
+from requests.adapters import HTTPAdapter
+from requests.cookies import RequestsCookieJar
+
+from gateway.http import Places
+
+# wx.qq.com and web.wechat.com, each with hosts of its own for files and for waiting.
+_OTHERS = ("qq.com", "wechat.com")
+_CONNECT_SECONDS = 10.0
+
+
+class _Connections(HTTPAdapter):
+    """The adapter of `requests`, which tries once, and knows the connections that are open."""
+
+    def __init__(self) -> None:
+        self.open: weakref.WeakSet[Any] = weakref.WeakSet()
+        super().__init__(max_retries=0)
+
+    def get_connection_with_tls_context(self, *args: Any, **kwargs: Any) -> Any:
+        """The pool that a request takes its connection from: straight, or of whatever proxy."""
+        pool: Any = super().get_connection_with_tls_context(*args, **kwargs)
+        made_by = type(pool).ConnectionCls
+
+        def connect(*args: Any, **kwargs: Any) -> Any:
+            connection = made_by(*args, **kwargs)
+            self.open.add(connection)
+            return connection
+
+        pool.ConnectionCls = connect
+        return pool
+
+
+class Jar(RequestsCookieJar):
+    """Cookies of several threads."""
+
+    def snapshot(self) -> list[Cookie]:
+        """All cookies as they are now."""
+        with self._cookies_lock:  # the standard library's own, which it does not take for this
+            return [*self]
+
+
+class Closed(requests.ConnectionError):
+    """Nothing is sent any more."""
+
+
+class Elsewhere(requests.ConnectionError):
+    """A page or an answer leads to a host that is none of WeChat's."""
+
+
+class Transport(requests.Session):
+    """A session that only one thread uses; its *jar* may be that of others too.
+
+    *root* takes the place of *standard* at the head of addresses. Nothing else than WeChat is asked for
+    anything, whatever redirects and answers say.
+    Whatever WeChat does not answer with success is a `requests.HTTPError`. A read waits *silence* seconds.
+    """
+
+    def __init__(self, root: str, standard: str, proxy: str | None, silence: float, jar: Jar) -> None:
+        super().__init__()
+        self.trust_env = False
+        self.cookies = jar
+        self._root = root
+        self._standard = standard
+        self._places = Places((root,), _OTHERS)
+        self._timeout = (_CONNECT_SECONDS, silence)
+        self._connections = _Connections()
+        self._ended = False
+        self.mount("http://", self._connections)
+        self.mount("https://", self._connections)
+        if proxy is not None:
+            self.proxies = {"http": proxy, "https": proxy}
+
+    def prepare_request(self, request: requests.Request) -> requests.PreparedRequest:
+        """The request as it is sent; see `requests.Session`."""
+        url = str(request.url)
+        if url.startswith(self._standard):
+            request.url = self._root + url.removeprefix(self._standard)
+        return super().prepare_request(request)
+
+    def send(self, request: requests.PreparedRequest, **kwargs: Any) -> requests.Response:
+        """The answer to *request*; see `requests.Session`. Most callers name no timeout."""
+        if self._ended:
+            raise Closed
+        if not self._places.permit(request.url or ""):
+            raise Elsewhere
+        kwargs["timeout"] = self._timeout
+        answer = super().send(request, **kwargs)
+        if answer.status_code >= HTTPStatus.BAD_REQUEST:
+            answer.close()
+            raise requests.HTTPError(response=answer)
+        return answer
+
+    def cut(self) -> None:
+        """End what is being waited for: the thread that waits gets an error. Any thread may say so."""
+        for connection in list(self._connections.open):
+            waiting: socket.socket | None = connection.sock
+            if waiting is not None:
+                _shut(waiting)
+
+    def close(self) -> None:
+        """End what is being waited for, and everything else. Any thread may say so."""
+        self._ended = True
+        self.cut()
+        super().close()
+
+
+def _shut(waiting: socket.socket) -> None:
+    try:
+        # Not the method of a TLS socket, which takes its state away from under the thread that reads.
+        socket.socket.shutdown(waiting, socket.SHUT_RDWR)
+    except OSError:
+        return  # not connected yet, or not any more
