@@ -43,9 +43,10 @@ clean:
 	@$(PYTHON) -c '$(NEEDS_PYTHON)' || { echo "Python 3.11 or newer is needed: make $(MAKECMDGOALS) PYTHON=python3.12"; exit 1; }
 	@$(PYTHON) -m venv .venv || { echo "Python's venv is missing; on Debian and Ubuntu: apt install python3-venv"; exit 1; }
 
+# not compiled here: Python does that at the first start, and only for what is used, a quarter of the space
 .venv/.installed: pyproject.toml | .venv/bin/python
 	@echo "installing into .venv …"
-	@$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[all]'
+	@$(BIN)/pip install --quiet --no-compile --disable-pip-version-check --editable '.[all]'
 	@echo "done; so that this shell finds the command \`gateway\`: . .venv/bin/activate"
 	@touch $@
 

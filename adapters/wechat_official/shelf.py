@@ -35,6 +35,9 @@ _KEPT = 7 * 86_400.0
 _PROMISED, _TOLD = 900.0, 86_400.0
 # WeChat asks for the last time ten seconds after the first.
 _ASKED_AGAIN = 60.0
+# What was said in responses is kept for longer (seconds) than a clock may be wrong by, see `signing.OLDEST`,
+# and of that so many of the newest.
+_SAID, _MOST_SAID = 360.0, 8
 _MOST_SHELVES = 10_000
 
 
@@ -60,10 +63,16 @@ class Kept:
         self.promised = {id: at for id, at in self.promised.items() if now - at < _PROMISED}
         if now - self.told >= _ASKED_AGAIN:
             self.given = None
-        self.said = {id: said for id, said in self.said.items() if now - said[1] < _ASKED_AGAIN}
+        self.said = {id: said for id, said in self.said.items() if now - said[1] < _SAID}
         if self.pieces and now - self.since >= _KEPT:
             log.info("%d pieces of an answer were not fetched", len(self.pieces))
             self.pieces = []
+
+    def remember(self, message: str, text: str) -> None:
+        """*text* is about to be the response to *message*."""
+        self.said[message] = (text, time.time())
+        for oldest in list(self.said)[:-_MOST_SAID]:
+            del self.said[oldest]
 
     @property
     def fetchable(self) -> bool:
@@ -142,18 +151,14 @@ class Shelf:
                 piece = kept.pieces.pop(0)
                 kept.given = (message, piece, bool(kept.pieces or kept.promised))
                 kept.told = time.time()
-                kept.said[message] = (kept.text_for(message) or piece, kept.told)
+                kept.remember(message, kept.text_for(message) or piece)
             return kept.text_for(message)
 
         return await self._change(person, change)
 
     async def note(self, person: str, message: str, text: str) -> None:
         """*text* is about to be the response to *message*: another process may be asked for it again."""
-
-        def change(kept: Kept) -> None:
-            kept.said[message] = (text, time.time())
-
-        await self._change(person, change)
+        await self._change(person, lambda kept: kept.remember(message, text))
 
     async def put_back(self, person: str, message: str) -> None:
         """What *message* got has not arrived: the next one gets it."""

@@ -19,11 +19,11 @@ Two who would get the same id both get the last kind: better forgotten than mixe
 from __future__ import annotations
 
 import hashlib
+import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
 
 from pydantic import ValidationError
 
@@ -32,6 +32,7 @@ from adapters.wechat_web.payloads import CONTACT, RawContact
 from gateway.errors import ChatGone, WindowClosed
 
 _OFFICIAL = 8  # a bit of VerifyFlag
+_SEQ = re.compile(r"[?&]seq=([0-9]{1,19})(?:[&#]|$)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,5 +245,5 @@ def _plain(text: str | None) -> str:
 def number_of(raw: Any) -> int:
     """The number of the portrait that WeChat says *raw* has; 0: it says none."""
     url = raw.get("HeadImgUrl") if isinstance(raw, dict) else None
-    seq = parse_qs(urlsplit(url if isinstance(url, str) else "").query).get("seq", ["0"])[0]
-    return int(seq) if seq.isascii() and seq.isdigit() and len(seq) < 20 else 0
+    found = _SEQ.search(url) if isinstance(url, str) else None
+    return int(found[1]) if found else 0

@@ -121,11 +121,20 @@ class Transport:
     def session_for(self, url: str) -> aiohttp.ClientSession:
         """The pool, for *url*. Raises `Rejected`: nothing of the platform's is there."""
         if not self.places.permit(url):
-            host = str(urlsplit(url).netloc.rpartition("@")[2])[:_LONGEST_HOST]
-            raise Rejected(f"the platform names a host that is none of its own, as far as we know: {host!r}")
+            raise Rejected(
+                f"the platform names a host that is none of its own, as far as we know: {_host(url)!r}"
+            )
         if self._session is None:
             raise NetworkError("the channel is not running")
         return self._session
+
+
+def _host(url: str) -> str:
+    """The host in *url*, as far as there is one, without a password before it."""
+    try:
+        return str(urlsplit(url).netloc.rpartition("@")[2])[:_LONGEST_HOST]
+    except ValueError:
+        return ""
 
 
 def translated(exc: Exception) -> AdapterError:

@@ -1,13 +1,9 @@
-"""The gateway's own parsers: configurations, commands, Markdown, models' answers, what is kept, the log."""
+"""The gateway's own parsers: commands, Markdown, models' answers, what is kept, the log."""
 
 from __future__ import annotations
 
-import atexit
 import json
 import logging
-import shutil
-import tempfile
-from pathlib import Path
 from random import Random
 from typing import Any
 
@@ -18,105 +14,16 @@ from gateway.backend.sse import Decoder, parse
 from gateway.backend.think import ThinkFilter
 from gateway.case import Case
 from gateway.commands import lane, match
-from gateway.config import Mistakes, load, report
-from gateway.config.importer import import_file
 from gateway.conversation import Conversation
-from gateway.errors import BackendError, ConfigError
+from gateway.errors import BackendError
 from gateway.log import Mask, configure
 from gateway.markdown import Markup, render, split
 from gateway.scans import ScanFiles
 from gateway.text import Unit, length
-from tests.config.test_importer import COWAGENT, WECHATBOT
 from tests.markdown.documents import CORPUS, FRAGMENTS
 
+from .configurations import FOLDER
 from .target import Target, decoded
-
-_FOLDER = Path(tempfile.mkdtemp(prefix="fuzz-"))
-atexit.register(shutil.rmtree, _FOLDER, ignore_errors=True)
-
-CONFIG = {
-    "api_key": "sk-0123456789",
-    "base_url": "https://api.example.org/v1",
-    "model": "m",
-    "models": {"m": {"base_url": "http://127.0.0.1/v1", "max_tokens": 5, "timeouts": {"total": 60}}},
-    "fallback": ["m"],
-    "channels": {
-        "telegram": {"token": "12:ab", "access": {"allow": ["*"], "admins": ["telegram:1"]}},
-        "ding": {"type": "dingtalk", "client_id": "a", "client_secret": "b", "pacing": None},
-        "weixin": {"type": "wechat_ilink"},
-        "wechat": {"type": "wechat_web", "auto_pass": True, "greeting": "hello"},
-        "gzh": {"type": "wechat_official", "app_id": "wx", "app_secret": "x", "token": "token"},
-        "web": {"type": "webchat"},
-    },
-    "group": {"triggers": ["bot"], "context": "member", "reply": "all"},
-    "access": {"allow": ["*"], "deny": [], "admins": [], "groups": ["*"]},
-    "web": {"host": "127.0.0.1", "port": 8080},
-    "session_timeout": 3600,
-    "operator": ["telegram:1"],
-    "timezone": "Europe/Berlin",
-    "log": {"level": "info", "format": "auto"},
-}
-_CONFIG_TEXTS = (
-    json.dumps(CONFIG, indent=1),
-    '{\n  // comment\n  "api_key": "env:KEY", /* more */\n  "channels": {"web": {"token": "file:t"},},\n}',
-    Path("config.example.json").read_text("utf-8") if Path("config.example.json").exists() else "{}",
-)
-_SIGNS = (
-    "{",
-    "}",
-    "[",
-    "]",
-    ",",
-    ":",
-    '"',
-    "//",
-    "/*",
-    "*/",
-    "\\",
-    "\\u",
-    "，",
-    "“",
-    "True",
-    "1e999",
-    "-",
-    "\t",
-    "env:",
-    "file:",
-)
-_DINGTALK = (
-    "api_key: sk-1\nbase_url: ''\nmodel: gpt-4o\nsession_timeout: 600\nmax_question_len: 2048\nport: 8090\n"
-)
-
-
-def _config(data: bytes) -> None:
-    file = _FOLDER / "config.json"
-    file.write_bytes(data)
-    try:
-        loaded = load(file, {"KEY": "value", "GATEWAY_MODEL": "m"})
-    except Mistakes as exc:
-        str(exc).encode()
-        raise
-    report(loaded).encode()
-    loaded.config.secrets()
-    loaded.config.operators()
-
-
-def _imported(data: bytes, name: str) -> None:
-    file = _FOLDER / name
-    file.write_bytes(data)
-    found = import_file(file)
-    text = json.dumps(found.config, ensure_ascii=False)
-    [str(each) for each in (*found.left_out, *found.changed)]
-    _config(text.encode("utf-8", "surrogatepass"))
-
-
-def _foreign(data: bytes) -> None:
-    _imported(data, "foreign.json")
-
-
-def _foreign_yaml(data: bytes) -> None:
-    _imported(data, "foreign.yml")
-
 
 _RULES = Rules(triggers=("bot", "@bot "), keywords=("机器人",))
 _CHATS = (Chat("c", "1"), Chat("c", "2", "group", "Friends", account="7"))
@@ -240,9 +147,9 @@ def _stored(data: bytes) -> None:
 
 
 def _scan(data: bytes) -> None:
-    files = ScanFiles(_FOLDER)
-    (_FOLDER / "login.scan").write_bytes(data)
-    (_FOLDER / "login.digits").write_bytes(data)
+    files = ScanFiles(FOLDER)
+    (FOLDER / "login.scan").write_bytes(data)
+    (FOLDER / "login.digits").write_bytes(data)
     scan = files.read()
     if scan is not None:
         _ = scan.text.encode(), scan.expires + 1, scan.step.value
@@ -307,22 +214,8 @@ _SPOKEN = (
     "bot hello",
     "@bot 机器人",
 )
-_KNOWN = (ConfigError,)
 _BROKEN = (BackendError,)
 TARGETS = (
-    Target("config texts", _config, texts=_CONFIG_TEXTS, allowed=_KNOWN, words=_SIGNS),
-    Target(
-        "config values", _config, [CONFIG], allowed=_KNOWN, words=(*_SIGNS, "telegram", "echo"), many=20_000
-    ),
-    Target("config of wechatbot", _foreign, [json.loads(WECHATBOT)], allowed=_KNOWN, many=20_000),
-    Target("config of chatgpt-on-wechat", _foreign, [json.loads(COWAGENT)], allowed=_KNOWN, many=20_000),
-    Target(
-        "config of chatgpt-dingtalk",
-        _foreign_yaml,
-        texts=(_DINGTALK,),
-        allowed=_KNOWN,
-        words=("&a", "*a", "!!", "- ", ": ", "|"),
-    ),
     Target("commands", _command, texts=_SPOKEN, words=("/", "\u00a0", "/STOP", "ſ", "İ")),
     Target("markdown", _render, texts=_DOCUMENTS, words=FRAGMENTS),
     Target("markdown that grows", _prefixes, texts=_SHORT, words=FRAGMENTS, many=20_000),

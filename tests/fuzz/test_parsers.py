@@ -18,10 +18,20 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from . import dingtalk, house, stage, telegram, webchat, wechat_ilink, wechat_official, wechat_web
+from . import (
+    configurations,
+    dingtalk,
+    house,
+    stage,
+    telegram,
+    webchat,
+    wechat_ilink,
+    wechat_official,
+    wechat_web,
+)
 from .target import Escape
 
-PARTS = (telegram, dingtalk, wechat_web, wechat_ilink, wechat_official, webchat, house)
+PARTS = (telegram, dingtalk, wechat_web, wechat_ilink, wechat_official, webchat, configurations, house)
 TARGETS = {target.name: target for part in PARTS for target in part.TARGETS}
 # Their objects can be made with a warning alone.
 pytestmark = pytest.mark.filterwarnings("ignore::telegram.warnings.PTBDeprecationWarning")
