@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache
 from types import NoneType
-from typing import Any, Literal, Self, TypeVar, get_type_hints
+from typing import Any, Literal, Self, TypeVar, get_origin, get_type_hints
 
 import orjson
 
@@ -144,11 +144,17 @@ def _made(kind: Callable[..., T], values: dict[str, Any]) -> T:
     return made
 
 
+def _join(id: object, count: object) -> tuple[str, int]:
+    if not isinstance(id, str) or not isinstance(count, int):
+        raise TypeError("what it was joined of is of another type")
+    return id, count
+
+
 @cache
 def _types(kind: type) -> dict[str, Any]:
     """Of which types the fields of a class are that hold nothing but texts and numbers."""
     hints = get_type_hints(kind)
-    plain = {name: _PLAIN.get(hint) for name, hint in hints.items()}
+    plain = {name: str if get_origin(hint) is Literal else _PLAIN.get(hint) for name, hint in hints.items()}
     return {name: types for name, types in plain.items() if types is not None}
 
 
@@ -243,7 +249,7 @@ class Message:
             value["chat"] = _made(Chat, value["chat"])
             value["sender"] = _made(Sender, value["sender"])
             value["parts"] = tuple(_part(part) for part in value["parts"])
-            value["joins"] = tuple((id, count) for id, count in value.get("joins", ()))
+            value["joins"] = tuple(_join(*join) for join in value.get("joins", ()))
             return _made(cls, value)
         except (AttributeError, KeyError, TypeError) as exc:
             raise ValueError(f"this is no message: {exc}") from exc
