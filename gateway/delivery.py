@@ -73,7 +73,11 @@ class Delivery:
         adapter = self._adapters[message.chat.channel]
         reply = _first(adapter, message, conversation)
         receipt = next(iter(receipts), None)
-        return Draft(adapter, message.chat, reply, lambda id: self._store.keep_receipt(message, id), receipt)
+
+        def keep(id: str) -> Awaitable[None]:
+            return _surely(lambda: self._store.keep_receipt(message, id))
+
+        return Draft(adapter, message.chat, reply, keep, receipt)
 
     async def deliver(self, message: Message, conversation: Conversation, answer: Answer) -> None:
         """Send what of *answer* has not been sent yet; how far it got is kept after each piece.

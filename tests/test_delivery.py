@@ -275,6 +275,20 @@ async def test_a_chat_that_moved_half_way_hears_nothing_twice(scene: Scene) -> N
     assert [shown.reply.text for shown in scene.adapter.messages] == PIECES
 
 
+async def test_the_message_that_grows_is_known_though_the_disk_was_full(scene: Scene) -> None:
+    """Regression: it was forgotten, and the answer was sent in another one beside it."""
+    message = said("hello", "5", GROUP)
+    await scene.database.run(lambda connection: connection.execute("ALTER TABLE answers RENAME TO gone"))
+    async with scene.delivery.draft(message, TALK, ()) as draft:
+        await draft.show("the first")
+        await until(lambda: scene.adapter.texts(GROUP.id))
+        await scene.database.run(lambda connection: connection.execute("ALTER TABLE gone RENAME TO answers"))
+    record = await scene.store.open(message)
+    assert record.receipts == (scene.adapter.messages[0].id,)
+    await scene.deliver(message, Answer("the first piece", receipts=record.receipts))
+    assert scene.adapter.texts(GROUP.id) == ["the first piece"]
+
+
 async def test_while_the_database_fails_between_two_pieces_the_rest_waits(scene: Scene) -> None:
     await scene.store.commit(said("hello"), Answer(LONG))
     await scene.database.run(lambda connection: connection.execute("ALTER TABLE answers RENAME TO gone"))
