@@ -63,18 +63,21 @@ def _obey(folder: Path) -> None:
             ahead = float((folder / "clock").read_text())
 
     def count(*_: object) -> None:
-        try:
-            tasks = asyncio.all_tasks()
-        except RuntimeError:
-            return  # it has not begun
-        working = sum(task.get_name().startswith("work ") for task in tasks)
-        names = Counter(getattr(task.get_coro(), "__qualname__", "?") for task in tasks)
-        logging.getLogger("chaos").info("tasks: %s, of messages: %d", json.dumps(names), working)
+        # Not here and now: whatever the signal interrupts may be writing a line of the log itself.
+        with contextlib.suppress(RuntimeError):  # it has not begun
+            asyncio.get_running_loop().call_soon_threadsafe(_say_tasks)
 
     signal.signal(signal.SIGUSR1, jump)
     signal.signal(signal.SIGUSR2, count)
     jump()
     desk._LAST_AFTER = LAST_TRY
+
+
+def _say_tasks() -> None:
+    tasks = asyncio.all_tasks()
+    working = sum(task.get_name().startswith("work ") for task in tasks)
+    names = Counter(getattr(task.get_coro(), "__qualname__", "?") for task in tasks)
+    logging.getLogger("chaos").info("tasks: %s, of messages: %d", json.dumps(names), working)
 
 
 def serve() -> None:
