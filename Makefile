@@ -18,7 +18,7 @@ install: .venv/.installed
 test: .venv/.installed-dev
 	$(BIN)/pytest --numprocesses 2 --dist loadfile
 
-# the runs that take minutes: a hundred kills, ten thousand fuzzed answers
+# the runs that take minutes, an hour in all: hundreds of kills, a hundred thousand inputs for each parser, weeks of load
 test-long: .venv/.installed-dev
 	$(BIN)/pytest -m long --timeout 3600 -s
 

@@ -218,7 +218,7 @@ _BROKEN = (BackendError,)
 TARGETS = (
     Target("commands", _command, texts=_SPOKEN, words=("/", "\u00a0", "/STOP", "ſ", "İ")),
     Target("markdown", _render, texts=_DOCUMENTS, words=FRAGMENTS),
-    Target("markdown that grows", _prefixes, texts=_SHORT, words=FRAGMENTS, many=20_000),
+    Target("markdown that grows", _prefixes, texts=_SHORT, words=FRAGMENTS),
     Target(
         "model streams", _stream, texts=_STREAMS, allowed=_BROKEN, words=("data: ", "\n\n", "[DONE]", *_MARKS)
     ),

@@ -27,8 +27,7 @@ class Target:
     """`run` takes bytes, the mutated `payloads` as JSON or, where `texts`, as text.
 
     `allowed` are the exceptions that its documentation names. `words` mean something to it. `dress` makes
-    of the mutated JSON what arrives on the wire. `most` bytes are let in by whoever calls it. `many` inputs
-    are a long run.
+    of the mutated JSON what arrives on the wire. `most` bytes are let in by whoever calls it.
     """
 
     name: str
@@ -39,7 +38,6 @@ class Target:
     words: Sequence[str] = ()
     dress: Callable[[bytes], bytes] = bytes
     most: int = 1 << 20
-    many: int = 100_000
     _mutator: list[Mutator] = field(default_factory=list)
 
     @property
