@@ -13,12 +13,17 @@ LOCAL = "local"
 # Longer than any day: where clocks were set back by a whole one, it had 48 hours.
 _LONGEST_DAY = 50 * 3600
 
+# Characters; the longest name there is has 32. Each "/" is a package that zoneinfo imports within another.
+_LONGEST_NAME = 64
+
 
 def zone(name: str) -> tzinfo | None:
     """The time zone with an IANA name; None, the system's, for ``local``. Raises `ConfigError`."""
     if name == LOCAL:
         return None
     try:
+        if len(name) > _LONGEST_NAME:
+            raise ValueError("no name is as long")
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError) as exc:
         raise ConfigError(f'there is no time zone "{name}"') from exc

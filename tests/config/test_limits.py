@@ -60,6 +60,10 @@ def test_the_time_zone_is_an_iana_name(tmp_path: Path) -> None:
     assert "for example" in mistake(tmp_path, timezone="-")
 
 
+def test_a_time_zone_in_hundreds_of_parts_is_none(tmp_path: Path) -> None:
+    assert "there is no time zone" in mistake(tmp_path, timezone="Europe/B" + "/Be" * 500)
+
+
 def test_every_model_has_its_price(tmp_path: Path) -> None:
     config = loaded(
         tmp_path,
@@ -69,7 +73,7 @@ def test_every_model_has_its_price(tmp_path: Path) -> None:
             "free": {"type": "echo"},
         },
     )
-    models = config.models()
+    models = config.models
     assert models["default"].price == Price(input=2, output=8.5, currency="USD")
     assert models["cheap"].price == Price(input=0, output=1, currency="CNY")
     assert models["free"].price == Price()
@@ -77,7 +81,7 @@ def test_every_model_has_its_price(tmp_path: Path) -> None:
 
 def test_a_model_asked_for_by_its_id_has_no_price_of_another(tmp_path: Path) -> None:
     config = loaded(tmp_path, price={"input": 2}, channels={"console": {"model": "gpt-5.4"}})
-    assert config.models()["gpt-5.4"].price == Price()
+    assert config.models["gpt-5.4"].price == Price()
 
 
 def test_a_price_is_for_a_million_tokens() -> None:
