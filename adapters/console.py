@@ -22,7 +22,7 @@ from gateway import (
     Sender,
     Text,
 )
-from gateway.text import clean
+from gateway.text import clean, harmless
 
 _PROMPT = "> "
 # What is pasted in one line, at most (bytes).
@@ -59,7 +59,7 @@ class ConsoleAdapter(Adapter[ConsoleOptions]):
 
     async def send(self, chat: Chat, reply: Reply) -> Receipt:
         """Print an answer."""
-        sys.stdout.write(f"{reply.text}\n")
+        sys.stdout.writelines(f"{harmless(line)}\n" for line in reply.text.split("\n"))
         self._prompt()
         sys.stdout.flush()
         return Receipt("")

@@ -4,8 +4,11 @@ from gateway.adapter import Adapter as Adapter
 from gateway.adapter import Capabilities as Capabilities
 from gateway.adapter import ChannelState as ChannelState
 from gateway.adapter import Host as Host
+from gateway.adapter import Keeper as Keeper
 from gateway.adapter import Options as Options
 from gateway.adapter import Receive as Receive
+from gateway.adapter import RootUrl as RootUrl
+from gateway.adapter import hook_path as hook_path
 from gateway.message import Attachment as Attachment
 from gateway.message import Audio as Audio
 from gateway.message import Chat as Chat

@@ -46,14 +46,11 @@ class Rules:
 
     def listens(self, message: Message) -> bool:
         """True where a group message is of people and in a group that we serve, whoever it is meant for."""
-        ours = message.sender.id == message.chat.account != ""
-        return not (message.sender.bot or ours) and _listed(
-            self.groups, message.chat.channel, message.chat.id
-        )
+        return _is_of_people(message) and _listed(self.groups, message.chat.channel, message.chat.id)
 
     def judge(self, message: Message, *, command: bool = False) -> Verdict:
         """What to do with *message*; *command* says that it is one of our commands."""
-        if message.sender.bot or message.sender.id == message.chat.account != "":
+        if not _is_of_people(message):
             return Verdict.IGNORE
         if message.chat.kind == "group" and not (self.listens(message) and (message.mentioned or command)):
             return Verdict.IGNORE
@@ -69,6 +66,12 @@ class Rules:
     def is_admin(self, message: Message) -> bool:
         """True where the sender is an admin, by the platform's id. ``*`` makes nobody one."""
         return f"{message.chat.channel}:{message.sender.id}" in self.admins
+
+
+def _is_of_people(message: Message) -> bool:
+    """False for what a bot wrote, ourselves among them."""
+    account = message.chat.account
+    return not message.sender.bot and (not account or message.sender.id != account)
 
 
 def _after(trigger: str, text: str) -> str | None:

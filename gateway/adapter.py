@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import importlib
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import ClassVar, Generic, Protocol, TypeVar
+from typing import Annotated, ClassVar, Generic, Protocol, TypeVar
 from urllib.parse import urlsplit
 
 from aiohttp import web
-from pydantic import BaseModel, ConfigDict, SecretStr, field_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, SecretStr, field_validator
 
 from gateway.errors import ConfigError
 from gateway.login import Login
@@ -28,10 +28,10 @@ class Capabilities:
     """What a platform can do, so that nobody need ask which one it is.
 
     `max_length` counts `length_unit`s. `edit`: a sent message can be replaced. `draft`: kinds of chat
-    that show a text while it is written, without a message. `preview_seconds`: the least time between
-    two views of a growing answer, by kind of chat. `typing`: "is writing" can be shown. `delete`: a sent
-    message can be taken away. `files`: a reply can carry a file. `quote`: a reply can be shown as one to a
-    message; where it cannot, who asked is named instead.
+    that show a text while it is written, without a message. `preview_seconds`: the least time in seconds
+    between two views of a growing answer, in private chats; `group_preview_seconds`: in groups. `typing`:
+    "is writing" can be shown. `delete`: a sent message can be taken away. `files`: a reply can carry a file.
+    `quote`: a reply can be shown as one to a message; where it cannot, who asked is named instead.
     """
 
     max_length: int = 4096
@@ -130,6 +130,14 @@ class Host(Protocol):
         """What was said in *chat* and is remembered, oldest first; questions that still wait are there."""
         ...
 
+    async def awaited(self, chat: Chat, ids: Collection[str]) -> Collection[str]:
+        """Those of the messages *ids* in *chat* that are still to be answered, or whose answer is on its way.
+
+        Any other was answered, became part of another, was stopped, gets no answer, or was given up; it is
+        unknown, or forgotten. Nothing more comes for it by itself.
+        """
+        ...
+
     def report(self, state: ChannelState, detail: str = "") -> None:
         """Say how the channel is. Cheap: call it as often as it is true."""
         ...
@@ -145,6 +153,11 @@ class Options(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     proxy: SecretStr | None = None
+
+    @property
+    def proxy_address(self) -> str | None:
+        """The proxy as who connects wants it, a password in it; None: straight."""
+        return self.proxy.get_secret_value() if self.proxy else None
 
     @field_validator("proxy")
     @classmethod
@@ -163,6 +176,20 @@ class Options(BaseModel):
         """
         return Chat(channel, id)
 
+    def identifies(self, id: str) -> bool:
+        """False where *id* is no id of the platform's, but a name that anybody can take: no admin has it."""
+        return True
+
+
+def _root_url(url: str) -> str:
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ValueError("must be an http:// or https:// address")
+    return url.rstrip("/")
+
+
+RootUrl = Annotated[str, AfterValidator(_root_url)]
+"""An address in an adapter's options below which a platform's interfaces are; no slash at its end."""
 
 OptionsT = TypeVar("OptionsT", bound=Options)
 
@@ -242,6 +269,22 @@ class Adapter(ABC, Generic[OptionsT]):
     def routes(self) -> Iterable[web.RouteDef]:
         """What the platform calls on our web server: paths below ``/hook/<channel>``."""
         return ()
+
+
+class Keeper(ABC):
+    """What an adapter is, too, that takes pieces of an answer in `send` and keeps them to be fetched."""
+
+    @abstractmethod
+    async def drop(self, chat: Chat) -> bool:
+        """Nobody wants any more what is kept for *chat*, nor what is being sent there now; false: nothing is.
+
+        Durable when this returns. Raises `StoreError`.
+        """
+
+
+def hook_path(channel: str) -> str:
+    """The path on our web server at which the platform of *channel* calls us."""
+    return f"/hook/{channel}"
 
 
 def load(kind: str) -> type[Adapter[Options]]:

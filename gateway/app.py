@@ -3,27 +3,25 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import os
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from contextlib import AsyncExitStack
 from typing import Any
 
 from gateway import commands, metrics
-from gateway.adapter import Adapter, Receive
+from gateway.adapter import Adapter, Keeper, Receive
 from gateway.asking import Asker
 from gateway.backend.models import Answer as Completion
 from gateway.backend.models import Models
 from gateway.channels import Board, Channel, supervise
 from gateway.commands import Tools
 from gateway.config import Config, Web
-from gateway.config.wizard import language_of
 from gateway.conversation import Conversation
 from gateway.delivery import Delivery
 from gateway.dispatcher import Dispatcher
 from gateway.inbox import EmbeddedInbox
 from gateway.limiter import Limiter
-from gateway.message import Event, Message
+from gateway.message import Chat, Event, Message
 from gateway.moderation import Moderator
 from gateway.notices import Notices, Wording
 from gateway.responder import Responder
@@ -36,9 +34,9 @@ from gateway.store.lock import owned
 from gateway.store.store import Store
 from gateway.store.summaries import Summaries
 from gateway.summary import Summariser
+from gateway.tasks import cancel
+from gateway.texts import language_of_locale
 from gateway.web import PAGES, ChannelPages, WebServer
-
-logger = logging.getLogger(__name__)
 
 
 class Gateway:
@@ -66,30 +64,17 @@ class Gateway:
         inbox = EmbeddedInbox(database, commands.lane, overtaken=_overtake(stops))
         conversations = {name: config.conversation(name) for name in config.channels}
         async with AsyncExitStack() as parts:
-            models = Models(config.models(), config.settings.fallback, config.settings.limits.concurrency)
+            models = Models(config.models, config.settings.fallback, config.settings.limits.concurrency)
             parts.push_async_callback(models.aclose)
-            adapters: dict[str, Adapter[Any]] = {}
-            for name, settings in config.channels.items():
-                channel = board.channels[name] = Channel(name, config.data_dir, archive, commands.menu())
-                adapters[name] = settings.adapter(channel, settings.options)
-            delivery = Delivery(
-                adapters,
-                store,
-                moved=lambda moved: inbox.put(moved.chat.channel, [moved]),
-                sent=lambda name: board.channels[name].sent(),
-            )
+            adapters = self._adapters(board, archive)
+            delivery = _delivery(adapters, store, inbox, board)
             asker = self._asker(parts, database, store, models)
-            tools, limiter = Tools(store, archive, stops, models), Limiter(conversations, store)
+            tools = Tools(store, archive, stops, models, _dropper(inbox, adapters))
+            limiter = Limiter(conversations, store)
             responder = Responder(conversations, tools, asker, limiter, delivery)
             await parts.enter_async_context(Scheduler(database))
             await board.begin()
-            pages = await self._serve(parts, adapters, board)
-            logins = Showing(board.channels.values(), config.data_dir, pages, self._screen)
-            await parts.enter_async_context(logins)
-            # Before the web server ends: it waits for the requests that an adapter keeps open.
-            for adapter in adapters.values():
-                parts.push_async_callback(adapter.close)
-            notices = await parts.enter_async_context(self._notices(board, adapters, pages))
+            notices = await self._open_doors(parts, adapters, board)
             merging = _merging(conversations)
             dispatcher = Dispatcher(inbox, responder.respond, merging, notices.count_letter)
             channels = [
@@ -97,6 +82,26 @@ class Gateway:
                 for name, channel in board.channels.items()
             ]
             await self._work(board, inbox, dispatcher, channels, stopping)
+
+    def _adapters(self, board: Board, archive: Archive) -> dict[str, Adapter[Any]]:
+        """The adapter of every channel by its name; the channels themselves go onto *board*."""
+        config, adapters = self._config, dict[str, Adapter[Any]]()
+        for name, settings in config.channels.items():
+            channel = board.channels[name] = Channel(name, config.data_dir, archive, commands.menu())
+            adapters[name] = settings.adapter(channel, settings.options)
+        return adapters
+
+    async def _open_doors(
+        self, parts: AsyncExitStack, adapters: Mapping[str, Adapter[Any]], board: Board
+    ) -> Notices:
+        """Begin to serve pages, to show logins and to tell operators; returns what tells them."""
+        pages = await self._serve(parts, adapters, board)
+        logins = Showing(board.channels.values(), self._config.data_dir, pages, self._screen)
+        await parts.enter_async_context(logins)
+        # Before the web server ends: it waits for the requests that an adapter keeps open.
+        for adapter in adapters.values():
+            parts.push_async_callback(adapter.close)
+        return await parts.enter_async_context(self._notices(board, adapters, pages))
 
     def _asker(self, parts: AsyncExitStack, database: Database, store: Store, models: Models) -> Asker:
         """What asks the models, with what summarises and moderates for it."""
@@ -106,7 +111,7 @@ class Gateway:
 
         summariser = Summariser(Summaries(database), models, book)
         parts.push_async_callback(summariser.aclose)
-        moderator = Moderator.build(self._config.settings.moderation, self._config.models()["default"])
+        moderator = Moderator.build(self._config.settings.moderation, self._config.models["default"])
         if moderator is not None:
             parts.push_async_callback(moderator.aclose)
         asker = Asker(store, models, summariser, moderator)
@@ -115,7 +120,7 @@ class Gateway:
     def _notices(self, board: Board, adapters: Mapping[str, Adapter[Any]], pages: str) -> Notices:
         """What tells operators how the channels are."""
         config, spoken = self._config, self._config.settings.language
-        language = language_of(os.environ) if spoken == "auto" else spoken
+        language = language_of_locale(os.environ) if spoken == "auto" else spoken
         return Notices(config.operators(), board.channels, adapters, Wording(language, config.zone, pages))
 
     async def _serve(self, parts: AsyncExitStack, adapters: Mapping[str, Adapter[Any]], board: Board) -> str:
@@ -126,8 +131,10 @@ class Gateway:
             return ""
         web = web or Web()
         password = web.password.get_secret_value() if web.password else None
-        routes += ChannelPages(board.channels).routes()
-        server = WebServer(web.host, web.port, password, routes, board.states, self._config.data_dir)
+        front = all(route.path != "/" for route in routes)
+        routes += ChannelPages(board.channels).routes(front=front)
+        folder = self._config.data_dir
+        server = WebServer(web.host, web.port, password, routes, board.states, folder, web.proxies)
         await parts.enter_async_context(server)
         return web.root + PAGES
 
@@ -153,10 +160,10 @@ class Gateway:
             for task in done:
                 task.result()
         finally:
-            await _cancel(asked, ended, *listening)
-            await _cancel(dispatching)
+            await cancel(asked, ended, *listening)
+            await cancel(dispatching)
             await dispatcher.close(self._config.settings.shutdown_grace)
-            await _cancel(writing, watching)
+            await cancel(writing, watching)
             board.stopped()
             await board.write()
 
@@ -167,11 +174,15 @@ async def _all_said(listening: Sequence[asyncio.Task[None]], inbox: EmbeddedInbo
     await inbox.idle()
 
 
-async def _cancel(*tasks: asyncio.Task[Any]) -> None:
-    """End tasks; what they were about to say does not matter any more."""
-    for task in tasks:
-        task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)
+def _delivery(
+    adapters: Mapping[str, Adapter[Any]], store: Store, inbox: EmbeddedInbox, board: Board
+) -> Delivery:
+    return Delivery(
+        adapters,
+        store,
+        moved=lambda moved: inbox.put(moved.chat.channel, [moved]),
+        sent=lambda name: board.channels[name].sent(),
+    )
 
 
 def _overtake(stops: Stops) -> Callable[[Message], None]:
@@ -181,6 +192,18 @@ def _overtake(stops: Stops) -> Callable[[Message], None]:
         stops.stop(commands.lane(message), Overtaken)
 
     return overtake
+
+
+def _dropper(inbox: EmbeddedInbox, adapters: Mapping[str, Adapter[Any]]) -> Callable[[Chat], Awaitable[bool]]:
+    """What drops the rest of an answer that waits in a chat: with the adapter, or in the inbox."""
+
+    async def drop(chat: Chat) -> bool:
+        # The adapter first: what it is sending now is what was stopped, not what comes after that.
+        adapter = adapters[chat.channel]
+        kept = isinstance(adapter, Keeper) and await adapter.drop(chat)
+        return await inbox.drop(chat.key) or kept
+
+    return drop
 
 
 def _merging(conversations: Mapping[str, Conversation]) -> Callable[[Message], float]:

@@ -33,7 +33,7 @@ class Asker:
     """Puts questions to the models; the answer, the history and what it cost are one transaction."""
 
     def __init__(
-        self, store: Store, models: Models, summariser: Summariser, moderator: Moderator | None = None
+        self, store: Store, models: Models, summariser: Summariser, moderator: Moderator | None
     ) -> None:
         self._store = store
         self._models = models
@@ -87,31 +87,31 @@ class Asker:
     async def _commit(
         self, case: Case, inquiry: Inquiry, question: Turn, completion: Completion, draft: Draft
     ) -> Answer:
-        text, talk = completion.text, case.conversation
+        text, conversation = completion.text, case.conversation
         answer = Answer(text, case.prefix, receipts=_receipts(case, draft.receipt))
         exchange = _exchange(case, inquiry, question, text)
         await self._store.commit(case.message, answer, exchange, self._spent_on(completion))
         if exchange is not None:
             turns = [*case.record.turns(), question, Turn("assistant", text, exchange.answered)]
-            self._summariser.consider(case.message, case.record.session, talk, turns)
+            self._summariser.consider(case.message, case.record.session, conversation, turns)
         return answer
 
     async def _ask(self, case: Case, inquiry: Inquiry, question: Turn, draft: Draft) -> Completion:
         """Ask with as much of the context as fits; where the model finds it too long, once with half."""
-        talk, models = case.conversation, self._models
+        conversation, models = case.conversation, self._models
         show: Show | None = draft.show
         if self._moderator is not None:
             # Where nothing grows, the whole is judged once, at its end.
-            show = self._moderator.gate(draft.show) if talk.stream else None
-        window = _window(case, inquiry, question, models.context_tokens(talk.model))
+            show = self._moderator.gate(draft.show) if conversation.stream else None
+        window = _window(case, inquiry, question, models.context_tokens(conversation.model))
         try:
-            return await models.answer(talk.model, window, show, stream=talk.stream)
+            return await models.answer(conversation.model, window, show, stream=conversation.stream)
         except ContextTooLong:
             half = _window(case, inquiry, question, sum(turn.tokens for turn in window) // 2)
             if half == window:
                 raise
             logger.info("the context is too long for the model: asking again with %d turns", len(half))
-            return await models.answer(talk.model, half, show, stream=talk.stream)
+            return await models.answer(conversation.model, half, show, stream=conversation.stream)
 
     async def _judge(self, subject: Subject, text: str) -> Finding | None:
         if self._moderator is None:

@@ -6,8 +6,8 @@ import random
 from collections.abc import Iterator
 
 
-def delays(first: float = 1.0, most: float = 300.0, factor: float = 2.0) -> Iterator[float]:
-    """Pauses in seconds, for ever: each *factor* times the one before, at most *most*.
+def delays(first: float = 1.0, most: float = 300.0) -> Iterator[float]:
+    """Pauses in seconds, for ever: each twice the one before, at most *most*.
 
     Each is drawn between half of that and the whole, so that many who fail together do not return
     together.
@@ -15,4 +15,4 @@ def delays(first: float = 1.0, most: float = 300.0, factor: float = 2.0) -> Iter
     pause = first
     while True:
         yield random.uniform(pause / 2, pause)  # noqa: S311 - jitter, not a secret
-        pause = min(pause * factor, most)
+        pause = min(2 * pause, most)

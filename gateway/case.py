@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from gateway.conversation import Conversation
 from gateway.message import Audio, Message
 from gateway.session import Session
-from gateway.store.history import Kept
+from gateway.store.history import StoredExchange
 from gateway.store.store import Record
 from gateway.texts import Language
 
@@ -17,7 +17,7 @@ class Inquiry:
     """What the model is asked; `replaces`: the exchange in whose place question and answer will stand."""
 
     text: str
-    replaces: Kept | None = None
+    replaces: StoredExchange | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,20 +48,20 @@ class Case:
         return self.conversation.reply_prefix + "\n"
 
     @property
-    def last(self) -> Kept | None:
+    def last(self) -> StoredExchange | None:
         """The newest exchange of the context, if there is one."""
         kept = self.record.exchanges if self.conversation.remembers else ()
         return kept[-1] if kept else None
 
-    def session(self, again: Kept | None = None) -> Session:
+    def session(self, again: StoredExchange | None = None) -> Session:
         """The context, as it was before exchange *again* where that is asked anew."""
-        talk, summary = self.conversation, self.record.summary
-        if not talk.remembers:
+        conversation, summary = self.conversation, self.record.summary
+        if not conversation.remembers:
             return Session()
         if again is not None and summary is not None and again.id <= summary.upto:
             summary = None  # it tells of what was said later, too
         turns = self.record.turns(before=again.id if again else None)
-        return Session(turns, talk.session_timeout, summary)
+        return Session(turns, conversation.session_timeout, summary)
 
     def _named(self, text: str) -> str:
         """In a group whose members share a context, the model must know who speaks."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ from gateway.store import channels as table
 from gateway.store.archive import Archive
 from gateway.store.channels import Status
 from gateway.store.database import Database
+from gateway.tasks import unless_cancelled
 
 logger = logging.getLogger(__name__)
 
@@ -72,6 +73,10 @@ class Channel:
         """What was said in *chat*."""
         return await self._archive.transcript(chat.key)
 
+    async def awaited(self, chat: Chat, ids: Collection[str]) -> Collection[str]:
+        """Those of the messages *ids* in *chat* that are still to be answered."""
+        return await self._archive.awaited(chat.key, ids)
+
     def report(self, state: ChannelState, detail: str = "") -> None:
         """Take down how the channel is."""
         if detail and state is not ChannelState.UP:
@@ -111,7 +116,7 @@ async def supervise(channel: Channel, adapter: Adapter[Any], receive: Receive) -
             channel.report(ChannelState.STARTING)
             started = time.monotonic()
             try:
-                await adapter.run(receive)
+                await unless_cancelled(adapter.run(receive))
             except AuthError as exc:
                 channel.report(ChannelState.AUTH_FAILED, str(exc))
                 pause = _LOGIN_AGAIN

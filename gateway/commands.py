@@ -6,27 +6,34 @@ import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from gateway.adapter import ChannelState
 from gateway.backend.models import Models
 from gateway.calendar import clock
 from gateway.case import Case
-from gateway.message import Message
+from gateway.message import Chat, Message
 from gateway.statement import statement
 from gateway.stops import Stops
 from gateway.store.archive import Archive
+from gateway.store.channels import Status
 from gateway.store.store import Store
 from gateway.texts import Language, Sentence
 
-_LONGEST_PERSONA = 4000
+_LONGEST_PERSONA = 4000  # characters
 
 
 @dataclass(frozen=True, slots=True)
 class Tools:
-    """What stands at a command's service."""
+    """What stands at a command's service.
+
+    `drop`: nobody wants any more what waits in a chat for its person to write or to fetch it; true where
+    something did. Raises `StoreError`.
+    """
 
     store: Store
     archive: Archive
     stops: Stops
     models: Models
+    drop: Callable[[Chat], Awaitable[bool]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,9 +126,10 @@ async def reset(call: Call) -> str:
 
 
 async def stop(call: Call) -> str:
-    """End the answer that is being given."""
+    """End the answer that is being given, also where the rest of it waits."""
     stopped = call.tools.stops.stop(call.chat)
-    return call.say(Sentence.STOPPED if stopped else Sentence.NOTHING_TO_STOP)
+    dropped = await call.tools.drop(call.case.message.chat)
+    return call.say(Sentence.STOPPED if stopped or dropped else Sentence.NOTHING_TO_STOP)
 
 
 async def retry(call: Call) -> str | Again:
@@ -134,9 +142,7 @@ async def choose_model(call: Call) -> str:
     names, wanted = call.tools.models.names(), call.args.strip()
     current = call.case.conversation.model
     if not wanted:
-        lines = [
-            f"- {'**' if name == current else ''}{name}{'**' if name == current else ''}" for name in names
-        ]
+        lines = [f"- **{name}**" if name == current else f"- {name}" for name in names]
         return "\n".join([call.say(Sentence.MODELS), "", *lines])
     if wanted not in names:
         return call.say(Sentence.NO_SUCH_MODEL, name=wanted, names=", ".join(names))
@@ -199,6 +205,7 @@ async def export(call: Call) -> str | Export:
 async def forget(call: Call) -> str:
     """Delete everything that is stored about this chat."""
     await call.tools.archive.forget(call.chat)
+    await call.tools.drop(call.case.message.chat)
     return call.say(Sentence.FORGOTTEN)
 
 
@@ -215,11 +222,15 @@ async def administrate(call: Call) -> str:
     """Show an admin how the channels are, and what was used today."""
     overview = await call.tools.archive.overview()
     lines = [
-        f"- {status.name}: {status.state}{f' ({status.last_error})' if status.last_error else ''}"
-        for status in overview.channels
+        f"- {known.name}: {known.state}{f' ({known.last_error})' if _is_in_trouble(known) else ''}"
+        for known in overview.channels
     ]
     used = [f"- {total.name}: {total.answers}, {total.tokens} token" for total in overview.today]
     return "\n".join([call.say(Sentence.CHANNELS), *lines, "", call.say(Sentence.TODAY), *(used or ["–"])])
+
+
+def _is_in_trouble(channel: Status) -> bool:
+    return channel.state is not ChannelState.UP and bool(channel.last_error)
 
 
 COMMANDS = (

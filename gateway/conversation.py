@@ -9,6 +9,9 @@ from typing import Literal
 from gateway.access import Rules
 from gateway.limits import Limits
 
+CLEAR_WORDS = "下一个问题"
+"""What a person says to begin anew where the configuration names nothing else: "next question"."""
+
 
 @dataclass(frozen=True, slots=True)
 class Conversation:
@@ -25,7 +28,7 @@ class Conversation:
     model: str = "default"
     system_prompt: str = ""
     session_timeout: float = 60.0
-    session_clear_token: str = "下一个问题"  # noqa: S105 - a word to say, not a secret
+    session_clear_token: str = CLEAR_WORDS
     reply_prefix: str = ""
     stream: bool = True
     history: Literal["trim", "summarise"] = "trim"

@@ -30,12 +30,16 @@ from gateway.message import Attachment, Chat, Message, Moved, Receipt, Reply
 from gateway.presentation import present
 from gateway.store.answers import Answer
 from gateway.store.store import Store
+from gateway.tasks import cancel
 from gateway.texts import Sentence, language_of
 
 logger = logging.getLogger(__name__)
 
 Keep = Callable[[Chat, Receipt], Awaitable[None]]
 """Writes down where a piece is, and which message holds it."""
+
+Place = Callable[[Chat, Reply, Sequence[str]], Coroutine[Any, Any, None]]
+"""Puts a piece into a chat, or into the message there that it belongs in; writes down what came of it."""
 
 # Tries at one piece before it is put off, and the longest wait between two: a longer one does not hold the
 # chat's lane in memory.
@@ -95,20 +99,38 @@ class Delivery:
         there = message
         for number, piece in enumerate(pieces[answer.sent :], answer.sent):
             keep = partial(self._keep, message, receipts, number)
+            place = partial(self._place, adapter, message, keep)
             try:
-                there = await self._put(adapter, there, piece, receipts[number : number + 1], keep)
+                there = await self._put(place, there, piece, receipts[number : number + 1])
             except Rejected as exc:
                 await self._apologise(adapter, there, conversation, exc)
                 raise
             except Unconfirmed as exc:
                 logger.error("nobody knows whether piece %d arrived: %s", number + 1, exc)
-                await _surely(lambda: self._store.doubt(message))
                 await self._own_up(adapter, there, conversation)
             if there.chat != message.chat:
                 del receipts[number + 1 :]  # of the chat as it was: in the new one these are others' ids
         if adapter.capabilities.delete and len(receipts) > len(pieces):
             await self._take_away(adapter, there, receipts[len(pieces) :])
             await self._store.keep_sent(message, len(pieces), receipts[: len(pieces)])
+
+    async def _place(
+        self,
+        adapter: Adapter[Any],
+        message: Message,
+        keep: Keep,
+        chat: Chat,
+        piece: Reply,
+        receipts: Sequence[str],
+    ) -> None:
+        """Send a piece and write down what came of it, also that nobody knows: whoever is stopped meanwhile
+        waits for this, and hears no more of it."""
+        try:
+            receipt = await _show(adapter, chat, piece, receipts)
+        except Unconfirmed:
+            await _surely(lambda: self._store.doubt(message))
+            raise
+        await keep(chat, receipt)
 
     async def _keep(
         self, message: Message, receipts: list[str], number: int, chat: Chat, receipt: Receipt
@@ -130,21 +152,15 @@ class Delivery:
             except AdapterError as exc:
                 logger.info("a piece of the earlier answer stays: %s", exc)
 
-    async def _put(
-        self, adapter: Adapter[Any], message: Message, piece: Reply, receipts: Sequence[str], keep: Keep
-    ) -> Message:
+    async def _put(self, place: Place, message: Message, piece: Reply, receipts: Sequence[str]) -> Message:
         """Send one piece, wherever the chat is by now; returns the message with the chat's newest id."""
-
-        async def put(chat: Chat, piece: Reply, receipts: Sequence[str]) -> None:
-            await keep(chat, await _show(adapter, chat, piece, receipts))
-
         try:
-            await self._persist(lambda: put(message.chat, piece, receipts))
+            await self._persist(lambda: place(message.chat, piece, receipts))
         except ChatMoved as exc:
             logger.info("the chat has a new id: %s", exc.to)
             await self._moved(Moved(message.chat, exc.to))
             moved, elsewhere = message.chat.moved(exc.to), replace(piece, reply_to=None)
-            await self._persist(lambda: put(moved, elsewhere, ()))
+            await self._persist(lambda: place(moved, elsewhere, ()))
             return replace(message, chat=moved)
         return message
 
@@ -195,8 +211,7 @@ async def _to_its_end(sending: Coroutine[Any, Any, None]) -> None:
         await asyncio.shield(task)
     except asyncio.CancelledError:
         await asyncio.wait([task], timeout=LAST_WAIT)
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
+        await cancel(task)
         raise
 
 

@@ -13,6 +13,7 @@ from gateway.backoff import delays
 from gateway.errors import GatewayError, StoreError
 from gateway.inbox import Claim, Inbox
 from gateway.message import Message, labels
+from gateway.tasks import unless_cancelled
 
 logger = logging.getLogger(__name__)
 
@@ -70,7 +71,7 @@ class Dispatcher:
             try:
                 await self._gather(claim)
                 if not claim.recalled:
-                    await self._respond(claim.message)
+                    await unless_cancelled(self._respond(claim.message))
             except GatewayError as exc:
                 await self._failed(claim, exc, retryable=exc.retryable or exc.deferrable)
             except Exception as exc:
@@ -97,7 +98,7 @@ class Dispatcher:
     async def _failed(self, claim: Claim, error: Exception, *, retryable: bool) -> None:
         reason = f"{type(error).__name__}: {error}"
         closed = isinstance(error, GatewayError) and error.wants_message
-        # What waited for a person is not given up because of what happens when he has written at last.
+        # What waited for a person is not given up because of what happens when they have written at last.
         wakes = closed or claim.wakes
         if retryable and time.time() - claim.received < (_GIVE_UP_ON_PERSON if wakes else _GIVE_UP):
             pause = _pause(claim.attempts, error)

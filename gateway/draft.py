@@ -14,6 +14,7 @@ from gateway.adapter import Adapter
 from gateway.errors import AdapterError
 from gateway.message import Chat, Receipt, Reply
 from gateway.presentation import present
+from gateway.tasks import cancel
 
 logger = logging.getLogger(__name__)
 
@@ -25,13 +26,16 @@ _TYPING_AGAIN = 4.0
 _VIEW_FADES = 20.0
 # What is being sent when it is not wanted any more may take so long to end (seconds).
 LAST_WAIT = 5.0
+# What fades by itself keeps the final text waiting for so long at most (seconds).
+_FADING_WAIT = 1.0
 
 
 class Draft:
     """Shows a growing answer, from a task of its own so that the model is never kept waiting.
 
-    Use as an async context manager around the writing; `receipt` is afterwards the message that grew, if
-    there is one. What is shown may lag or be left out: the final text is delivered apart.
+    Use as an async context manager around the writing; `text` is what there is to see, "" where nothing
+    grows, `receipt` afterwards the message that grew, if there is one. What is shown may lag or be left out:
+    the final text is delivered apart.
     """
 
     def __init__(
@@ -49,6 +53,7 @@ class Draft:
         self._first = first
         self._keep = keep
         self._number = 0
+        self._lasts = False  # what is on its way to the platform stays there
         self._changed = asyncio.Event()
         self._finished = asyncio.Event()
         self._beginning: asyncio.TimerHandle | None = None
@@ -65,8 +70,6 @@ class Draft:
         exc: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        # Not cancelled: a view that is on its way must end, or a message of ours would be there of which
-        # we do not know.
         self._finished.set()
         self._changed.set()
         if self._beginning is not None:
@@ -77,15 +80,30 @@ class Draft:
             await _end(self._viewer)
             return
         try:
-            await asyncio.shield(self._viewer)
+            await self._last_view(self._viewer)
         except asyncio.CancelledError:
             await _end(self._viewer)
             raise
 
+    async def _last_view(self, viewer: asyncio.Task[None]) -> None:
+        """Wait until nothing is on its way. Raises what *viewer* did not foresee.
+
+        A new message must end, or it would be there and we did not know of it; so must an edit, or it might
+        come after the final text and take its place. What fades by itself is not waited for when it hangs.
+        """
+        await asyncio.wait({viewer}, timeout=_FADING_WAIT)
+        if not viewer.done() and not self._lasts:
+            viewer.cancel()
+        await asyncio.wait({viewer})
+        if not viewer.cancelled():
+            viewer.result()
+
     async def show(self, text: str) -> None:
-        """Have *text*, the whole answer so far, shown when it is time."""
+        """Have *text*, the whole answer so far, shown when it is time, where anything is."""
+        if not self._grows:
+            return
         self.text = text
-        if not self._changed.is_set() and self._grows:
+        if not self._changed.is_set():
             self._changed.set()
             if self._viewer is None:
                 self._begin_in(_BEFORE_FIRST_VIEW)
@@ -138,11 +156,21 @@ class Draft:
     async def _show_now(self, reply: Reply) -> None:
         """Show the end of what there is: in the message that is there, in a draft, or in a new message."""
         able = self._adapter.capabilities
-        if self.receipt is not None and able.edit:
-            await self._adapter.edit(self._chat, Receipt(self.receipt), reply, final=False)
-        elif self._chat.kind in able.draft:
+        in_place = self.receipt is not None and able.edit
+        if self._chat.kind in able.draft and not in_place:
             self._number = self._number or secrets.randbelow(2**31 - 1) + 1
             await self._adapter.draft(self._chat, self._number, reply)
+            return
+        self._lasts = True
+        try:
+            await self._put(reply)
+        finally:
+            self._lasts = False
+
+    async def _put(self, reply: Reply) -> None:
+        """Show it in the message that grows, or begin that."""
+        if self.receipt is not None:
+            await self._adapter.edit(self._chat, Receipt(self.receipt), reply, final=False)
         else:
             self.receipt = (await self._adapter.send(self._chat, reply)).id
             await self._keep(self.receipt)
@@ -151,8 +179,7 @@ class Draft:
 async def _end(viewer: asyncio.Task[None]) -> None:
     """Let a view that is on its way end, within the time that there is for that."""
     await asyncio.wait([viewer], timeout=LAST_WAIT)
-    viewer.cancel()
-    await asyncio.gather(viewer, return_exceptions=True)
+    await cancel(viewer)
 
 
 async def _when_there_is_room(act: Awaitable[None]) -> float:

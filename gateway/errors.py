@@ -27,6 +27,9 @@ Foreign errors are translated at one place per library.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 
 class GatewayError(Exception):
     """Base of every error below. `retry_after` is in seconds, None where nothing is known."""
@@ -59,6 +62,18 @@ class NetworkError(AdapterError):
 
 class OutcomeUnknown(NetworkError):
     """No answer came, and the platform may have acted all the same."""
+
+
+@contextmanager
+def unseen() -> Iterator[None]:
+    """For calls of which people see nothing, an upload say: what may have been done can be done again.
+
+    `OutcomeUnknown` from within is raised as a `NetworkError`.
+    """
+    try:
+        yield
+    except OutcomeUnknown as exc:
+        raise NetworkError(str(exc)) from exc
 
 
 class Unconfirmed(AdapterError):

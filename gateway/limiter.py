@@ -27,8 +27,9 @@ class Limiter:
         self._conversations = conversations
         self._store = store
         self._now = monotonic
-        self._people = {name: Rate(talk.limits.per_minute) for name, talk in conversations.items()}
-        self._chats = {name: Rate(talk.limits.chat_per_minute) for name, talk in conversations.items()}
+        limits = {name: conversation.limits for name, conversation in conversations.items()}
+        self._people = {name: Rate(limit.per_minute) for name, limit in limits.items()}
+        self._chats = {name: Rate(limit.chat_per_minute) for name, limit in limits.items()}
 
     def slow_down(self, message: Message) -> None:
         """Count one answer in the group of *message*, for admins too.

@@ -9,15 +9,17 @@ import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
+from types import MappingProxyType, TracebackType
 from typing import Literal
 
 import orjson
 
-from gateway.text import clean
+from gateway.text import clean, harmless
 
+ExcInfo = tuple[type[BaseException], BaseException, TracebackType | None] | tuple[None, None, None]
 Format = Literal["auto", "human", "json"]
 
-_labels: ContextVar[Mapping[str, str]] = ContextVar("labels", default={})  # noqa: B039 - never changed in place
+_labels: ContextVar[Mapping[str, str]] = ContextVar("labels", default=MappingProxyType({}))
 
 # What looks like a secret, whoever wrote it: a bot token in a URL, an API key, an Authorization header,
 # a password in a URL.
@@ -63,7 +65,11 @@ class _HumanFormatter(logging.Formatter):
         values = _labels.get()
         if values:
             line += "  (" + ", ".join(f"{name}={value}" for name, value in values.items()) + ")"
-        return line
+        return harmless(line)
+
+    def formatException(self, ei: ExcInfo) -> str:
+        # Set in, so that what an error says is taken for no line of the log.
+        return "\n".join(f"  {harmless(line)}" for line in super().formatException(ei).split("\n"))
 
     def format(self, record: logging.LogRecord) -> str:
         return self._mask(super().format(record))
@@ -87,7 +93,8 @@ class _JsonFormatter(logging.Formatter):
         }
         if record.exc_info:
             line["traceback"] = self.formatException(record.exc_info)
-        return orjson.dumps({name: clean(self._mask(value)) for name, value in line.items()}).decode()
+        written = orjson.dumps({name: clean(self._mask(value)) for name, value in line.items()})
+        return harmless(written.decode())  # what is left to escape is text inside of quotation marks
 
 
 def configure(format: Format, level: str, secrets: Iterable[str] = ()) -> None:

@@ -145,6 +145,7 @@ def _made(kind: Callable[..., T], values: dict[str, Any]) -> T:
 
 
 def _join(id: object, count: object) -> tuple[str, int]:
+    """One of `Message.joins`. Raises `TypeError` for anything else."""
     if not isinstance(id, str) or not isinstance(count, int):
         raise TypeError("what it was joined of is of another type")
     return id, count
@@ -152,7 +153,7 @@ def _join(id: object, count: object) -> tuple[str, int]:
 
 @cache
 def _types(kind: type) -> dict[str, Any]:
-    """Of which types the fields of a class are that hold nothing but texts and numbers."""
+    """The types of those fields of a class that hold plain texts and numbers, by name."""
     hints = get_type_hints(kind)
     plain = {name: str if get_origin(hint) is Literal else _PLAIN.get(hint) for name, hint in hints.items()}
     return {name: types for name, types in plain.items() if types is not None}
@@ -210,12 +211,27 @@ class Message:
     def joined(self, following: Message) -> Message:
         """This message with what *following* says after it, on a line of its own."""
         between = (Text("\n"),) if self.text and following.text else ()
+        (id, count), *more = following._joins
         return replace(
             self,
             parts=(*self.parts, *between, *following.parts),
             mentioned=self.mentioned or following.mentioned,
-            joins=(*self._joins, (following.root, len(between) + len(following.parts))),
+            joins=(*self._joins, (id, len(between) + count), *more),
         )
+
+    def without(self, id: str) -> Self | None:
+        """This message without what message *id* said of it; None where nothing is left."""
+        at, parts, joins = 0, list[Part](), list[tuple[str, int]]()
+        for part_of, count in self._joins:
+            own = self.parts[at : at + count]
+            at += count
+            if part_of == id:
+                continue
+            if not joins and at > count and own[:1] == (Text("\n"),):
+                own = own[1:]
+            parts += own
+            joins.append((part_of, len(own)))
+        return replace(self, parts=tuple(parts), joins=tuple(joins) if self.joins else ()) if joins else None
 
     def revised(self, correction: Message) -> Message:
         """This message with what *correction* says in the place of what it corrects, the whole or a part."""

@@ -31,7 +31,7 @@ LOOP_LAG = Histogram(
     registry=REGISTRY,
 )
 
-_LOOK_EVERY = 0.05
+_LOOK_EVERY = 0.05  # seconds
 
 
 async def watch_loop() -> None:

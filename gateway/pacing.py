@@ -6,6 +6,11 @@ import asyncio
 import time
 from collections import OrderedDict
 
+from gateway.errors import RateLimited
+
+LONGEST_PAUSE = 10.0
+"""Seconds to wait inside a send; who must wait longer is told so instead."""
+
 
 class Bucket:
     """A token bucket: *rate* a second, at most *burst* at once. Times in seconds."""
@@ -76,6 +81,31 @@ class Buckets:
             del self._buckets[key]
 
 
+def by_the_minute(most: float) -> tuple[float, float]:
+    """The rate (a second) and the burst of a bucket for *most* in any minute.
+
+    A quarter of them may go at once and the rest evenly, so that no minute ever holds more.
+    """
+    burst = max(1.0, most // 4)
+    return max(most - burst, most / 2) / 60, burst
+
+
+async def admit(*buckets: Bucket) -> None:
+    """Wait until every bucket lets a message pass, and take it from each.
+
+    Raises `RateLimited`, and takes nothing, where that would be longer than `LONGEST_PAUSE`.
+    """
+    wait = max((bucket.wait() for bucket in buckets), default=0.0)
+    if wait > LONGEST_PAUSE:
+        raise RateLimited(f"this chat can be written to in {wait:.0f} s", wait)
+    await pause(*buckets)
+
+
+def seldom() -> Bucket:
+    """For what any stranger can have us write to the log: ten lines, and then one a minute."""
+    return Bucket(1 / 60, 10)
+
+
 async def pause(*buckets: Bucket) -> None:
     """Wait until every bucket lets one pass, and take it from each."""
     longest = max((bucket.take() for bucket in buckets), default=0.0)
@@ -83,8 +113,12 @@ async def pause(*buckets: Bucket) -> None:
         await asyncio.sleep(longest)
 
 
-def room(*buckets: Bucket, spare: float = 0) -> float:
-    """Take one from each bucket where all have one and *spare* more now; else say how long to wait."""
+def denied_for(*buckets: Bucket, spare: float = 0) -> float:
+    """Ask for one place in each bucket, without waiting; returns 0 where they are given.
+
+    Where one of them has not that and *spare* more now, nothing is taken: returns in how many seconds to ask
+    again.
+    """
     longest = max((bucket.wait(spare) for bucket in buckets), default=0.0)
     if longest == 0:
         for bucket in buckets:

@@ -13,8 +13,7 @@ COLUMNS, ASCII_COLUMNS = 60, 80
 # Modules of white around the code: on a terminal fewer than the standard's four, so that it needs fewer
 # than the 24 rows of a small one.
 _MARGIN, _TERMINAL_MARGINS = 4, (2, 1)
-_PIXELS = 8
-"""Of the picture, a module's side."""
+_PIXELS = 8  # of a module's side in the picture
 
 # The black and the white of the 256 colours: those of the first 16 are as the theme likes them.
 _BLACK_ON_WHITE = "\x1b[38;5;16;48;5;231m"

@@ -21,9 +21,11 @@ from gateway.store.database import Database, Work
 logger = logging.getLogger(__name__)
 
 _DAY = 24 * 3600.0
-# How long after the start it is done for the first time (seconds).
+# How long what was said is kept, however seldom somebody speaks.
+_HISTORY = 365 * _DAY
+# Seconds after the start until it is done for the first time.
 _SOON = 60.0
-# Between two little steps of the house-keeping, for whatever else wants the disk (seconds).
+# Seconds between two little steps of it, for whatever else wants the disk.
 _BREATH = 0.01
 
 T = TypeVar("T")
@@ -31,17 +33,14 @@ P = TypeVar("P", int, str)
 
 
 class Scheduler:
-    """Runs the house-keeping every *seconds*. Use as an async context manager.
+    """Deletes what is old, every so many *seconds*. Use as an async context manager.
 
-    `keep_days`: how long a settled message is known, to drop its repetitions. `history_days`: how long what
-    was said is kept.
+    `keep_days`: how long a settled message is known, to drop its repetitions.
     """
 
-    def __init__(
-        self, database: Database, seconds: float = 3600, keep_days: float = 7, history_days: float = 365
-    ) -> None:
+    def __init__(self, database: Database, seconds: float = 3600, keep_days: float = 7) -> None:
         self._database = database
-        self._keep, self._history = keep_days * _DAY, history_days * _DAY
+        self._keep = keep_days * _DAY
         self._keeping, self._ended = asyncio.Lock(), False
         self._jobs = AsyncIOScheduler(timezone="UTC")
         # Soon after the start as well: a process that never lives for an hour would forget nothing.
@@ -67,7 +66,7 @@ class Scheduler:
     async def keep_house(self) -> None:
         """Forget what is old, a little at a time."""
         now = time.time()
-        before, ancient = now - self._keep, now - self._history
+        before, ancient = now - self._keep, now - _HISTORY
         async with self._keeping:
             try:
                 await self._walk(0, partial(retention.forget_settled, before=before))
@@ -95,4 +94,5 @@ class Scheduler:
 def _from(
     step: Callable[[sqlite3.Connection, P], P | None], place: P, connection: sqlite3.Connection
 ) -> P | None:
+    """*step* from *place* on: a job of the database gets nothing but its connection."""
     return step(connection, place)

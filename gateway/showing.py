@@ -14,6 +14,7 @@ from typing import Any, Protocol, Self
 from gateway.channels import Channel, folder_of
 from gateway.login import Login, Scan, Step
 from gateway.scans import ScanFiles
+from gateway.tasks import cancel
 
 logger = logging.getLogger(__name__)
 
@@ -84,9 +85,7 @@ class Showing:
         exc: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await cancel(*self._tasks)
 
     async def _follow(self, login: Login, place: Place) -> None:
         """Show every change of *login*, or the newest of several; hand on what is typed elsewhere."""

@@ -1,4 +1,4 @@
-"""Ending what is being done for a chat, from outside of it."""
+"""Stopping the work on a chat's message from another task."""
 
 from __future__ import annotations
 
@@ -27,7 +27,8 @@ class _Scope:
 
     def __enter__(self) -> Self:
         task = asyncio.current_task()
-        assert task is not None, "a scope is opened inside a task"  # noqa: S101 - a programmer's error
+        if task is None:
+            raise RuntimeError("a scope is opened inside a task")
         self._task = task
         self._before = task.cancelling()
         self._scopes[self._key] = self

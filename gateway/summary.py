@@ -12,8 +12,9 @@ from gateway.conversation import Conversation
 from gateway.errors import BackendError, ContextTooLong, StoreError
 from gateway.message import Message
 from gateway.session import Session, Summary, Turn
-from gateway.store.history import Kept
+from gateway.store.history import StoredExchange
 from gateway.store.summaries import Backlog, Summaries
+from gateway.tasks import cancel
 from gateway.text import cut_to_tokens, estimate_tokens
 from gateway.texts import language_of_text
 
@@ -46,7 +47,7 @@ _LABELS = {
     "en": ("Earlier summary:", "Conversation:", "Person: ", "Assistant: "),
     "zh": ("先前的摘要：", "对话：", "用户：", "助手："),
 }
-_MOST_WORDS = 300
+_MOST_WORDS = 300  # of a summary
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +65,7 @@ class Summariser:
     A summary that a crash or a failure cut short is made when the context is considered the next time.
     """
 
-    def __init__(self, summaries: Summaries, models: Models, book: Book | None = None) -> None:
+    def __init__(self, summaries: Summaries, models: Models, book: Book) -> None:
         self._summaries = summaries
         self._models = models
         self._book = book
@@ -96,10 +97,7 @@ class Summariser:
 
     async def aclose(self) -> None:
         """Give up what is being made."""
-        tasks = list(self._working.values())
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await cancel(*self._working.values())
 
     async def _work(self, task: _Task) -> None:
         """Summarise until the rest has room again."""
@@ -113,47 +111,51 @@ class Summariser:
     async def _advance(self, task: _Task) -> bool:
         """Make one summary of the oldest exchanges; false where that is not needed, or came too late."""
         backlog = _current(await self._summaries.load(task.message.chat.key, task.session), task)
-        talk = task.conversation
-        turns = backlog.session(talk.session_timeout).turns
-        if len(backlog.exchanges) < 2 or not self._full(turns, talk):
+        conversation = task.conversation
+        turns = backlog.session(conversation.session_timeout).turns
+        if len(backlog.exchanges) < 2 or not self._full(turns, conversation):
             return False
-        budget = self._models.context_tokens(talk.model)
-        most = min(int(budget * _MOST_OF_BUDGET), int(self._limit(talk) * _OLDEST))
+        budget = self._models.context_tokens(conversation.model)
+        most = min(int(budget * _MOST_OF_BUDGET), int(self._limit(conversation) * _OLDEST))
         oldest = _oldest(backlog.exchanges[:-1], most)
         try:
-            answer = await self._ask(talk, backlog.summary, oldest, budget)
+            answer = await self._ask(conversation, backlog.summary, oldest, budget)
         except ContextTooLong:
             # The model takes less than was configured.
             oldest = _oldest(oldest, most // 2)
-            answer = await self._ask(talk, backlog.summary, oldest, budget // 2)
+            answer = await self._ask(conversation, backlog.summary, oldest, budget // 2)
         text = cut_to_tokens(answer.text, int(budget * _SUMMARY_SHARE))
         summary = Summary(text, oldest[-1].id, oldest[-1].answer.time)
         saved = await self._summaries.save(task.message.chat.key, task.session, summary)
         logger.info("summarised the context up to exchange %d%s", summary.upto, "" if saved else ", too late")
-        if self._book is not None:
-            await self._book(task.message, answer)
+        await self._book(task.message, answer)
         return saved
 
     async def _ask(
-        self, talk: Conversation, summary: Summary | None, oldest: Sequence[Kept], budget: int
+        self,
+        conversation: Conversation,
+        summary: Summary | None,
+        oldest: Sequence[StoredExchange],
+        budget: int,
     ) -> Answer:
-        return await self._models.answer(talk.model, _request(summary, oldest, budget), stream=talk.stream)
+        turns = _request(summary, oldest, budget)
+        return await self._models.answer(conversation.model, turns, stream=conversation.stream)
 
-    def _full(self, turns: Sequence[Turn], talk: Conversation) -> bool:
+    def _full(self, turns: Sequence[Turn], conversation: Conversation) -> bool:
         """Whether *turns* of the conversation that goes on leave too little room."""
-        left = self._limit(talk)
+        left = self._limit(conversation)
         if left <= 0 or not turns:
             return False
-        for turn in reversed(Session(turns, talk.session_timeout).current(turns[-1].time).turns):
+        for turn in reversed(Session(turns, conversation.session_timeout).current(turns[-1].time).turns):
             left -= turn.tokens
             if left < 0:
                 return True
         return False
 
-    def _limit(self, talk: Conversation) -> float:
+    def _limit(self, conversation: Conversation) -> float:
         """How many tokens the turns may be; where that is nothing, a prompt leaves no room for a summary."""
-        budget = self._models.context_tokens(talk.model)
-        room = budget * (1 - _SUMMARY_SHARE) - estimate_tokens(talk.system_prompt)
+        budget = self._models.context_tokens(conversation.model)
+        room = budget * (1 - _SUMMARY_SHARE) - estimate_tokens(conversation.system_prompt)
         return min(budget * _FULL, room * _NEARLY)
 
 
@@ -166,9 +168,9 @@ def _current(backlog: Backlog, task: _Task) -> Backlog:
     return Backlog(current.summary, backlog.exchanges[-(len(current.turns) // 2) :])
 
 
-def _oldest(exchanges: Sequence[Kept], most: int) -> list[Kept]:
+def _oldest(exchanges: Sequence[StoredExchange], most: int) -> list[StoredExchange]:
     """The first exchanges that fit in *most* tokens, at least one."""
-    found: list[Kept] = []
+    found: list[StoredExchange] = []
     for kept in exchanges:
         most -= kept.question.tokens + kept.answer.tokens
         if found and most < 0:
@@ -177,7 +179,7 @@ def _oldest(exchanges: Sequence[Kept], most: int) -> list[Kept]:
     return found
 
 
-def _request(summary: Summary | None, exchanges: Sequence[Kept], budget: int) -> list[Turn]:
+def _request(summary: Summary | None, exchanges: Sequence[StoredExchange], budget: int) -> list[Turn]:
     """What a model is sent, at most *budget* tokens, to make one summary of an older one and *exchanges*."""
     language = language_of_text("".join(kept.question.text for kept in exchanges))
     earlier, conversation, person, assistant = _LABELS[language]

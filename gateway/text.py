@@ -8,12 +8,23 @@ from typing import Literal
 Unit = Literal["characters", "utf16", "bytes"]
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
+# What ends a line, what terminals obey, and what turns the order of letters around.
+_OBEYED = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
 _ASTRAL = re.compile("[\U00010000-\U0010ffff]")
 
 
 def clean(text: str) -> str:
     """*text* with lone surrogates replaced: what is left can be encoded, stored and sent."""
     return text if text.isascii() else _SURROGATE.sub("�", text)
+
+
+def harmless(text: str) -> str:
+    """*text* as one line that does nothing to a terminal: other signs are written as JSON writes them."""
+    return _OBEYED.sub(_escaped, text)
+
+
+def _escaped(found: re.Match[str]) -> str:
+    return "\\n" if found[0] == "\n" else f"\\u{ord(found[0]):04x}"
 
 
 def length(text: str, unit: Unit) -> int:
@@ -23,6 +34,11 @@ def length(text: str, unit: Unit) -> int:
     if unit == "utf16":
         return len(text) + len(_ASTRAL.findall(text))
     return len(text.encode())
+
+
+def shortened(text: str, most: int) -> str:
+    """*text*, or its beginning and "…" where it has more than *most* characters."""
+    return text if len(text) <= most else text[: most - 1] + "…"
 
 
 def estimate_tokens(text: str) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from enum import Enum
 from typing import Literal
 
@@ -183,3 +184,10 @@ def language_of(message: Message, configured: Literal["auto", "zh", "en"]) -> La
 def language_of_text(text: str) -> Language:
     """The one of our languages that *text* is in, or is nearest to."""
     return "zh" if _HAN.search(text) else "en"
+
+
+def language_of_locale(environ: Mapping[str, str]) -> Language:
+    """The language that the locale in *environ* asks for."""
+    names = (environ.get(name) for name in ("LC_ALL", "LC_MESSAGES", "LANG"))
+    locale = next((name for name in names if name), "")
+    return "zh" if locale.lower().startswith("zh") else "en"

@@ -37,7 +37,7 @@ class Watchdog:
     where the interpreter was kept. Enter it in the main thread, once in a process.
     """
 
-    def __init__(self, patience: float = 60.0) -> None:
+    def __init__(self, patience: float) -> None:
         self._patience = patience
         self._turned = True
         self._ended = threading.Event()

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import logging
 import os
+import signal
+import time
 from collections.abc import Iterator
 
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests.clock import Clock
 from tests.servers.known import leaked, platforms
 
 _CODE = ("gateway", "adapters")
@@ -24,6 +27,10 @@ settings.register_profile(
 )
 settings.load_profile("gateway")
 
+# Whoever starts the tests in the background has Ctrl-C ignored, by all that they start, too.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
 
 @pytest.fixture(autouse=True)
 def _no_secret_in_a_log(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
@@ -33,6 +40,14 @@ def _no_secret_in_a_log(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
     shown = "\n".join(_OURS.format(record) for record in records if record.name.startswith(_CODE))
     if shown:
         assert leaked((text for one in platforms() for text in one.given_out()), shown) == []
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    """What `time.monotonic` says from now on: it only moves when told."""
+    clock = Clock()
+    monkeypatch.setattr(time, "monotonic", clock)
+    return clock
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from itertools import count
@@ -63,6 +63,7 @@ class Scene:
         self.models = models
         self.store, self.archive = Store(database, NOON), Archive(database, NOON)
         self.stops = Stops()
+        self.drop: Callable[[Chat], Awaitable[bool]] = _nothing_waits
         self.talk = Conversation(session_timeout=3600)
         self.moderator: Moderator | None = None
         self.limiter: Limiter | None = None
@@ -82,7 +83,7 @@ class Scene:
 
         talks = {"shop": self.talk}
         delivery = Delivery({"shop": self.adapter}, self.store, moved)
-        tools = Tools(self.store, self.archive, self.stops, self.models)
+        tools = Tools(self.store, self.archive, self.stops, self.models, self.drop)
         limiter = self.limiter or Limiter(talks, self.store)
         await Responder(talks, tools, self.asker, limiter, delivery).respond(message)
 
@@ -116,6 +117,10 @@ class Scene:
     async def history(self, where: Chat = PRIVATE, who: Sender = ANN) -> list[str]:
         record = await self.store.open(said("?", "unknown", where, who), self.talk.group_context)
         return [turn.text for turn in record.turns()]
+
+
+async def _nothing_waits(chat: Chat) -> bool:
+    return False
 
 
 def correction(message: Message, text: str, number: int = 1) -> Message:
@@ -178,7 +183,11 @@ async def working(scene: Scene, merge: float = 0.0) -> AsyncIterator[Line]:
     def overtaken(message: Message) -> None:
         scene.stops.stop(commands.lane(message), Overtaken)
 
+    async def drop(chat: Chat) -> bool:
+        return await inbox.drop(chat.key)
+
     inbox = EmbeddedInbox(scene.database, commands.lane, overtaken=overtaken)
+    scene.drop = drop
     line = Line(scene, inbox, merge)
     dispatcher = Dispatcher(inbox, scene.respond, line.merging)
     task = asyncio.create_task(dispatcher.run())

@@ -20,8 +20,9 @@ ROOT = Path(__file__).parent.parent
 # Words at the bottom, doors at the top; a module imports only from levels below its own (a package's
 # modules may import each other).
 LEVELS = [
-    {"errors", "message", "text", "backoff", "pacing", "metrics", "stops", "files", "watchdog"},
-    {"markdown", "log", "http", "login", "password", "qr"},
+    {"errors", "message", "text", "payloads", "backoff", "newest", "metrics"}
+    | {"stops", "tasks", "files", "watchdog"},
+    {"markdown", "log", "http", "login", "pacing", "password", "qr"},
     {"adapter", "session", "access", "limits", "calendar", "scans"},
     {"conversation", "health", "texts", "backend", "store"},
     {"case", "limiter", "statement", "moderation"},
@@ -42,7 +43,9 @@ FACADE = {
     "gateway.backoff",
     "gateway.health",
     "gateway.markdown",
+    "gateway.newest",
     "gateway.pacing",
+    "gateway.payloads",
     "gateway.text",
 }
 

@@ -155,3 +155,13 @@ def test_a_dead_letter_that_nobody_can_read_is_listed_shown_and_dropped(data: Pa
     assert f"chat      {KEY}" in text
     assert "message   1" in text
     assert run("dead", "drop", "2") == (0, "1 dropped\n")
+
+
+def test_what_people_and_platforms_say_does_nothing_to_the_operators_terminal(data: Path, run: Said) -> None:
+    """It cleared the screen, and wrote lines that looked like ours."""
+    with closing(connect(data / "gateway.db")) as connection:
+        rows.bury(connection, 3, "Rejected: \x1b[2J\x9b2J\nnumber    99")
+    for command in (("dead", "list"), ("dead", "show", "3"), ("status",)):
+        _, text = run(*command)
+        assert all(line.isprintable() for line in text.splitlines())
+        assert "\nnumber    99" not in text

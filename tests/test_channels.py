@@ -23,7 +23,7 @@ from tests.adapters.memory import MemoryAdapter
 class Moody(MemoryAdapter):
     """An adapter whose runs end as told; when there is nothing more to tell, it works for ever."""
 
-    def __init__(self, folder: Path, *endings: Exception | None) -> None:
+    def __init__(self, folder: Path, *endings: BaseException | None) -> None:
         super().__init__(folder)
         self.endings = list(endings)
         self.runs = 0
@@ -64,11 +64,15 @@ async def supervising(channel: Channel, adapter: MemoryAdapter) -> AsyncIterator
 
 @pytest.mark.parametrize(
     ("error", "detail"),
-    [(NetworkError("no network"), "no network"), (LookupError("our mistake"), "LookupError: our mistake")],
-    ids=["an error of the platform", "a mistake of ours"],
+    [
+        (NetworkError("no network"), "no network"),
+        (LookupError("our mistake"), "LookupError: our mistake"),
+        (asyncio.CancelledError(), "RuntimeError: something that was waited for was cancelled"),
+    ],
+    ids=["an error of the platform", "a mistake of ours", "a cancellation that is not of us"],
 )
 async def test_a_channel_that_fails_is_started_again(
-    tmp_path: Path, channel: Channel, error: Exception, detail: str
+    tmp_path: Path, channel: Channel, error: BaseException, detail: str
 ) -> None:
     adapter = Moody(tmp_path, error)
     async with supervising(channel, adapter):

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from gateway.access import Rules
+from gateway.adapter import ChannelState
 from gateway.commands import COMMANDS, find, lane, match, menu
 from gateway.errors import StoreError
 from gateway.inbox import rows
@@ -19,6 +20,7 @@ from gateway.limits import Limits
 from gateway.message import Attachment, Chat, Image, Sender
 from gateway.session import Summary
 from gateway.store.answers import Answer
+from gateway.store.channels import Status, save
 from gateway.store.history import Exchange, move_chat
 from gateway.store.quota import Counted
 from gateway.store.summaries import Summaries
@@ -132,6 +134,17 @@ async def test_admin_is_for_admins_in_private(scene: Scene, where: Chat, who: Se
     assert (found == Sentence.ADMINS_ONLY.say("en")) == (not may)
     assert not may or re.search(r"default: 1, \d+ token", found)
     assert (await scene.say("管理", where, who)).startswith("通道" if may else "只有管理员")
+
+
+async def test_admin_hears_of_trouble_that_there_is_not_of_what_has_passed(scene: Scene) -> None:
+    """A channel that was up again was "up (no network)"."""
+    known = [
+        Status("cellar", ChannelState.DOWN, 1.0, last_error="no network"),
+        Status("shop", ChannelState.UP, 1.0, last_error="no network"),
+    ]
+    await scene.database.run(lambda connection: save(connection, known))
+    lines = (await scene.say("/admin")).split("\n")
+    assert [line for line in lines if ":" in line][1:3] == ["• cellar: down (no network)", "• shop: up"]
 
 
 # --- the model and the persona

@@ -273,6 +273,22 @@ async def test_what_was_answered_and_is_recalled_is_forgotten(scene: Scene) -> N
     assert "secret (1 turns)" not in texts
 
 
+async def test_what_is_recalled_is_in_no_summary_either(scene: Scene) -> None:
+    """Regression: the model was told of it ever after."""
+    scene.talk = replace(scene.talk, history="summarise")
+    store = Summaries(scene.database)
+    async with working(scene) as line:
+        secret = scene.message("secret")
+        await line.put(secret, scene.message("two"), scene.message("three"))
+        await line.idle()
+        for upto, text in ((2, "a secret, two"), (3, "a secret, two, three")):
+            assert await store.save(PRIVATE.key, PRIVATE.key, Summary(text, upto, 1e12))
+        await line.recall(secret)
+        await line.put(scene.message("four"))
+        await line.idle()
+    assert [text for _, text in scene.asked()] == ["two", "two (3 turns)", "three", "three (5 turns)", "four"]
+
+
 async def test_an_edit_of_what_is_answered_survives_a_crash(tmp_path: Path) -> None:
     async with staged(tmp_path) as scene:
         async with working(scene) as line:

@@ -219,6 +219,21 @@ async def test_a_surprise_is_tried_three_times(caplog: pytest.LogCaptureFixture)
     assert "LookupError: our mistake" in caplog.text
 
 
+async def test_a_cancellation_that_is_not_ours_is_a_surprise(caplog: pytest.LogCaptureFixture) -> None:
+    """Regression: the work ended without a word, and its chat was silent until the next start."""
+    claim = ListedClaim(said("hello"))
+
+    async def respond(message: Message) -> None:
+        waited: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        waited.cancel()
+        await waited
+
+    async with dispatching(respond, claim):
+        await until(lambda: claim.outcome)
+    assert claim.outcome[0] == "retry"
+    assert "unexpected" in caplog.text
+
+
 async def test_chats_are_answered_beside_each_other() -> None:
     together = asyncio.Barrier(3)
 

@@ -56,6 +56,14 @@ async def growing(draft: Draft) -> AsyncIterator[None]:
         await asyncio.wait({task})
 
 
+async def test_where_nothing_grows_nothing_was_seen(tmp_path: Path) -> None:
+    """Regression: of an answer that was stopped, the beginning came after all, where nobody had seen it."""
+    page = Page(tmp_path, TYPING)
+    async with page.draft() as draft:
+        await draft.show("some of it")
+    assert draft.text == ""
+
+
 async def test_an_answer_that_is_there_at_once_is_not_shown_growing(tmp_path: Path) -> None:
     page = Page(tmp_path, EDITS)
     async with asyncio.timeout(0.3), page.draft() as draft:
@@ -199,6 +207,41 @@ async def test_a_view_on_its_way_is_waited_for(tmp_path: Path) -> None:
         await writing
     assert draft.receipt == page.adapter.messages[0].id
     assert page.kept == [draft.receipt]
+
+
+@pytest.mark.parametrize(("able", "kind"), [(TYPING, "typing"), (DRAFTS, "draft")], ids=["typing", "draft"])
+async def test_what_fades_by_itself_does_not_keep_the_answer_waiting_when_it_hangs(
+    tmp_path: Path, able: Capabilities, kind: str
+) -> None:
+    """Regression: the answer came when the platform's time for that call was over."""
+    page = Page(tmp_path, able)
+    page.adapter.gate.clear()
+    async with asyncio.timeout(5):
+        async with page.draft() as draft:
+            await draft.show("hello")
+            await until(lambda: page.adapter.asked(kind))
+        page.adapter.gate.set()
+        await page.adapter.send(PRIVATE, Reply("the answer"))
+    assert page.adapter.texts() == ["the answer"]
+
+
+async def test_an_edit_that_hangs_is_waited_for(tmp_path: Path) -> None:
+    """Or it might come after the final text, and take its place."""
+    page = Page(tmp_path, EDITS)
+    draft = page.draft((await page.adapter.send(PRIVATE, Reply("half"))).id)
+    page.adapter.gate.clear()
+
+    async def write() -> None:
+        async with draft:
+            await draft.show("hello")
+            await until(lambda: page.adapter.asked("view"))
+
+    writing = asyncio.create_task(write())
+    done, _ = await asyncio.wait({writing}, timeout=3)
+    assert not done
+    page.adapter.gate.set()
+    await writing
+    assert page.adapter.texts() == ["hello"]
 
 
 async def test_typing_is_shown_while_the_model_thinks(tmp_path: Path) -> None:

@@ -20,20 +20,11 @@ from gateway.store.archive import Archive
 from gateway.store.database import Database
 from gateway.store.store import Store
 from gateway.store.usage import Spent
+from tests.clock import Clock
 from tests.noon import NOON
 from tests.words import BOB, GROUP, chat, said
 
 ADMINS = Rules(admins=frozenset({"shop:bob"}))
-
-
-class Clock:
-    """A time that only moves when told."""
-
-    def __init__(self) -> None:
-        self.now = 1000.0
-
-    def __call__(self) -> float:
-        return self.now
 
 
 @pytest.fixture

@@ -90,6 +90,34 @@ def test_a_line_for_people_ends_with_its_labels(capsys: pytest.CaptureFixture[st
     assert line.endswith("INFO    shop: hello  (chat=7)")
 
 
+EVIL = "x\n12:00:00 INFO    shop: all is well \x1b[2J\x9b2J\r\u202e\u2028"
+
+
+def test_nobody_writes_lines_of_the_log_or_to_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    """What a platform, a model or a person says may be in an error, a name, an id."""
+    log.configure("human", "info")
+    logger = logging.getLogger("shop")
+    with log.labels({"chat": EVIL}):
+        logger.warning("it says: %s", EVIL)
+    try:
+        raise ValueError(EVIL)
+    except ValueError:
+        logger.exception("it failed")
+    written = capsys.readouterr().err
+    assert not [sign for sign in written if sign != "\n" and not sign.isprintable()]
+    assert [line for line in written.split("\n") if line.startswith("12:00:00 INFO")] == []
+    assert "\\u001b[2J" in written
+    assert "Traceback (most recent call last):\n    File" in written
+
+
+def test_json_says_the_same_without_what_terminals_obey(capsys: pytest.CaptureFixture[str]) -> None:
+    log.configure("json", "info")
+    logging.getLogger("shop").warning(EVIL)
+    written = capsys.readouterr().err
+    assert written.removesuffix("\n").isprintable()
+    assert json.loads(written)["text"] == EVIL
+
+
 def test_off_a_terminal_lines_are_json(capsys: pytest.CaptureFixture[str]) -> None:
     log.configure("auto", "info")
     logging.getLogger("shop").info("two\nlines")

@@ -28,6 +28,7 @@ from gateway.store.lock import owned, owner
 from gateway.store.migrations import migrate
 from tests.servers.phone import NAME, PhonePlatform
 from tests.servers.telegram import TelegramServer
+from tests.servers.wechat_web import WeChatServer
 
 from .adapters import phone as phone_adapter
 from .adapters.host import until
@@ -147,6 +148,20 @@ async def test_nobody_waits_for_ever(office: Office, monkeypatch: pytest.MonkeyP
     assert "phone was not logged in within" in office.text
     assert owner(office.data) is None
     assert list((office.data / "channels" / "phone").iterdir()) == []
+
+
+async def test_who_waits_while_the_platform_cannot_be_reached_is_told_why(office: Office) -> None:
+    """`gateway login` of WeChat on the web said nothing for ten minutes."""
+    async with WeChatServer() as wechat:
+        office.configure(wechat={"type": "wechat_web", "api_root": wechat.root})
+    logging_in = asyncio.create_task(office.login("wechat"))
+    await until(lambda: "; trying again\n" in office.text)
+    async with WeChatServer(port=wechat.port) as wechat:
+        await until(lambda: [code for code in wechat.codes if code.polls])
+        wechat.scan()
+        wechat.confirm()
+        assert await logging_in == 0
+    assert office.text.count("trying again") == 1
 
 
 # --- a gateway runs

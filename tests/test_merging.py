@@ -8,9 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from gateway.message import Image
+from gateway.errors import OutcomeUnknown
+from gateway.inbox import deadletters
+from gateway.message import Image, Message
 from tests.adapters.host import until
-from tests.scene import Scene, correction, staged, working
+from tests.scene import Line, Scene, correction, staged, working
+from tests.servers.model import Fault
 from tests.words import ANN, BOB, GROUP, PRIVATE
 
 PAUSE = 0.15
@@ -119,3 +122,85 @@ async def test_what_is_recalled_while_its_author_may_go_on_is_not_answered(
         await line.idle()
     assert scene.adapter.texts(PRIVATE.id) == ["hello (1 turns)"]
     assert "unexpected" not in caplog.text
+
+
+async def test_what_follows_an_answer_that_is_tried_again_is_answered(scene: Scene) -> None:
+    """Regression: it became part of a question whose answer was there already, and was lost."""
+    scene.adapter.faults.append(OutcomeUnknown("timeout"))
+    async with working(scene, PAUSE) as line:
+        await line.put(scene.message("one"))
+        await line.idle()
+        assert await scene.database.run(deadletters.retry) == 1
+        await line.put(scene.message("two"))
+        await line.idle()
+    assert scene.adapter.texts()[2:] == ["one (1 turns)", "two (3 turns)"]
+
+
+async def half_said(scene: Scene, line: Line, *texts: str) -> list[Message]:
+    """Messages that are one question, whose answer has begun to show, and goes on no further."""
+    scene.model.faults.append(Fault(after=2, end="hang"))
+    messages = [scene.message(text) for text in texts]
+    await line.put(*messages)
+    await until(lambda: scene.adapter.texts())
+    return messages
+
+
+@pytest.mark.parametrize(
+    ("recalled", "left"), [((0,), "two\nthree"), ((1,), "one\nthree"), ((2,), "one\ntwo"), ((0, 2), "two")]
+)
+async def test_of_what_was_merged_only_what_is_recalled_goes(
+    scene: Scene, recalled: tuple[int, ...], left: str
+) -> None:
+    """Regression: with the first of them all was lost, and any other was answered and remembered."""
+    async with working(scene, PAUSE) as line:
+        messages = await half_said(scene, line, "one", "two", "three")
+        for number in recalled:
+            await line.recall(messages[number])
+        await line.idle()
+    assert scene.adapter.texts() == [f"{left} (1 turns)"]
+    assert await scene.history() == [left, f"{left} (1 turns)"]
+
+
+async def test_what_was_merged_and_is_all_recalled_is_not_answered(scene: Scene) -> None:
+    async with working(scene, PAUSE) as line:
+        messages = await half_said(scene, line, "one", "two")
+        for message in messages:
+            await line.recall(message)
+        await line.put(scene.message("next"))
+        await line.idle()
+    assert scene.adapter.texts()[1:] == ["next (1 turns)"]
+
+
+@pytest.mark.parametrize("number", [0, 1])
+async def test_what_was_answered_as_one_is_not_remembered_without_a_part(scene: Scene, number: int) -> None:
+    """Regression: the second of them stayed in the history."""
+    messages = [scene.message("one"), scene.message("two")]
+    async with working(scene, PAUSE) as line:
+        await line.put(*messages)
+        await line.idle()
+        await line.recall(messages[number])
+        await line.idle()
+    assert scene.adapter.texts() == ["one\ntwo (1 turns)"]
+    assert await scene.history() == []
+
+
+async def test_a_part_is_corrected_though_one_before_it_was_recalled(scene: Scene) -> None:
+    """Regression: the correction looked at what was recalled, and was lost."""
+    one, two, three = (scene.message(text) for text in ("one", "two", "three"))
+    async with working(scene, PAUSE) as line:
+        scene.model.faults.append(Fault(after=2, end="hang"))
+        await line.put(one, two, three)
+        await line.recall(two)
+        await until(lambda: scene.adapter.texts())
+        await line.put(correction(three, "drei"))
+        await line.idle()
+    assert scene.adapter.texts() == ["one\ndrei (1 turns)"]
+
+
+async def test_what_was_merged_twice_is_recalled_by_its_own_id(scene: Scene) -> None:
+    messages = [scene.message(text) for text in ("one", "two", "three")]
+    joined = messages[0].joined(messages[1].joined(messages[2]))
+    assert [part_of for part_of, _ in joined.joins] == [message.id for message in messages]
+    left = joined.without(messages[1].id)
+    assert left is not None
+    assert left.text == "one\nthree"

@@ -7,24 +7,9 @@ import time
 
 import pytest
 
-from gateway.pacing import Bucket, Buckets, pause, room
-
-
-class Clock:
-    """A time that only moves when told."""
-
-    def __init__(self) -> None:
-        self.now = 1000.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
-@pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    clock = Clock()
-    monkeypatch.setattr(time, "monotonic", clock)
-    return clock
+from gateway.errors import RateLimited
+from gateway.pacing import LONGEST_PAUSE, Bucket, Buckets, admit, by_the_minute, denied_for, pause
+from tests.clock import Clock
 
 
 def test_a_burst_passes_and_then_the_rate_holds(clock: Clock) -> None:
@@ -32,12 +17,34 @@ def test_a_burst_passes_and_then_the_rate_holds(clock: Clock) -> None:
     assert [bucket.take() for _ in range(6)] == pytest.approx([0, 0, 0, 0.5, 1.0, 1.5])
 
 
+@pytest.mark.parametrize("most", [1.0, 2.0, 5.0, 20.0, 60.0])
+def test_no_minute_holds_more_than_it_may(clock: Clock, most: float) -> None:
+    bucket = Bucket(*by_the_minute(most))
+    passed = []
+    for _ in range(2000):
+        clock.now += 0.25
+        if denied_for(bucket) == 0:
+            passed.append(clock.now)
+    assert len(passed) > most
+    for start in passed:
+        assert sum(start <= at < start + 60 for at in passed) <= most
+
+
+async def test_who_must_wait_long_is_told_so_and_takes_nothing(clock: Clock) -> None:
+    one, other = Bucket(rate=1, burst=1), Bucket(rate=1, burst=1)
+    other.empty(LONGEST_PAUSE + 5)
+    with pytest.raises(RateLimited) as caught:
+        await admit(one, other)
+    assert caught.value.retry_after == pytest.approx(LONGEST_PAUSE + 5)
+    assert one.wait() == 0
+
+
 def test_no_window_holds_more_than_burst_and_rate(clock: Clock) -> None:
     bucket = Bucket(rate=0.25, burst=5)
     passed = []
     for _ in range(2000):
         clock.now += 0.1
-        if room(bucket) == 0:
+        if denied_for(bucket) == 0:
             passed.append(clock.now)
     for start in passed:
         assert sum(start <= at < start + 60 for at in passed) <= 5 + 60 * 0.25 + 1e-9
@@ -72,25 +79,25 @@ def test_a_platform_that_says_wait_is_obeyed(clock: Clock) -> None:
 def test_room_takes_from_all_or_from_none(clock: Clock) -> None:
     free, used = Bucket(rate=1, burst=1), Bucket(rate=1, burst=1)
     used.take()
-    assert room(free, used) == 1
+    assert denied_for(free, used) == 1
     assert free.wait() == 0
     clock.now += 1
-    assert room(free, used) == 0
+    assert denied_for(free, used) == 0
     assert free.wait() == used.wait() == 1
 
 
 def test_room_leaves_what_is_to_be_spared(clock: Clock) -> None:
     bucket = Bucket(rate=1, burst=3)
-    assert [room(bucket, spare=1) for _ in range(3)] == [0, 0, 1]
-    assert room(bucket) == 0
+    assert [denied_for(bucket, spare=1) for _ in range(3)] == [0, 0, 1]
+    assert denied_for(bucket) == 0
 
 
 def test_a_small_bucket_spares_what_it_can(clock: Clock) -> None:
-    assert room(Bucket(rate=1, burst=1), spare=5) == 0
+    assert denied_for(Bucket(rate=1, burst=1), spare=5) == 0
 
 
 def test_no_bucket_means_no_limit() -> None:
-    assert room() == 0
+    assert denied_for() == 0
 
 
 async def test_pauses_end_in_the_order_they_began() -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from gateway.commands import COMMANDS, Command
 from gateway.message import Message
-from gateway.texts import Language, Sentence, language_of
+from gateway.texts import Language, Sentence, language_of, language_of_locale
 from tests.words import said
 
 HAN = re.compile("[\u4e00-\u9fff]")
@@ -61,3 +61,17 @@ def test_a_person_is_spoken_to_in_their_language(
     plain = said(text)
     message = Message(plain.id, plain.chat, plain.sender, plain.parts, language=theirs)
     assert language_of(message, configured) == expected
+
+
+@pytest.mark.parametrize(
+    ("environ", "language"),
+    [
+        ({}, "en"),
+        ({"LANG": "zh_CN.UTF-8"}, "zh"),
+        ({"LANG": "zh_CN.UTF-8", "LC_ALL": "C"}, "en"),
+        ({"LANG": "C", "LC_MESSAGES": "zh_TW"}, "zh"),
+        ({"LC_ALL": "", "LANG": "zh"}, "zh"),
+    ],
+)
+def test_the_locale_chooses_the_language(environ: dict[str, str], language: str) -> None:
+    assert language_of_locale(environ) == language

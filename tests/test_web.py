@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import base64
 import io
-import socket
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -16,15 +15,9 @@ from aiohttp import web
 from gateway import metrics
 from gateway.errors import ConfigError
 from gateway.web import WebServer
+from tests.ports import free_port
 
 PASSWORD = "p4ß:word"
-
-
-def free_port() -> int:
-    with socket.socket() as bound:
-        bound.bind(("127.0.0.1", 0))
-        port: int = bound.getsockname()[1]
-        return port
 
 
 def basic(user: str, password: str) -> str:

@@ -19,7 +19,7 @@ from gateway.store.database import Database
 from gateway.web import PAGES, ChannelPages, WebServer
 
 from . import codes
-from .flows.test_life import free_port
+from .ports import free_port
 
 TEXT = "https://login.example/l/1?a=b&secret=opens"
 PASSWORD = "correct horse"
@@ -36,7 +36,7 @@ class Site:
         self.login = self.wechat.login
         port = free_port()
         self.root = f"http://127.0.0.1:{port}"
-        routes = ChannelPages(self.channels).routes()
+        routes = ChannelPages(self.channels).routes(front=True)
         self.server = WebServer("127.0.0.1", port, password, routes, dict, folder)
         self.session: aiohttp.ClientSession
 
@@ -173,6 +173,20 @@ async def test_there_is_no_page_for_what_is_no_channel(site: Site) -> None:
     for path in ("/nothing", "/wechat/more", "/..%2f"):
         assert (await site.ask("GET", PAGES + path))[0] == 404
     assert (await site.ask("POST", f"{PAGES}/nothing", data={"digits": "1"}))[0] == 404
+
+
+async def test_who_names_no_page_is_led_to_the_channels_once_logged_in(tmp_path: Path) -> None:
+    """After the login a browser stood before a bare 404."""
+    async for site in running(tmp_path, PASSWORD):
+        assert (await site.ask("GET", "/"))[0] == 401
+        status, headers, _ = await site.ask("GET", "/", headers={"Accept": "text/html"})
+        assert (status, headers["Location"]) == (303, "/login?next=%2F")
+        status, headers, _ = await site.ask("POST", headers["Location"], data={"password": PASSWORD})
+        assert (status, headers["Location"]) == (303, "/")
+        status, headers, text = await site.ask("GET", "/")
+        assert (status, headers["Location"], text) == (303, PAGES, "")
+        assert headers["Content-Security-Policy"].startswith("default-src 'none'")
+        assert headers["X-Frame-Options"] == "DENY"
 
 
 async def test_everything_is_behind_the_password(closed: Site) -> None:

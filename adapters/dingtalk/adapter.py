@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import uuid
 from collections.abc import Iterable
 from dataclasses import replace
-from typing import Any, TypeVar
+from typing import Any
 
 from aiohttp import web
 
-from adapters.dingtalk import callback
 from adapters.dingtalk.api import Api
 from adapters.dingtalk.begun import Begun
 from adapters.dingtalk.callback import Callback
@@ -46,13 +44,10 @@ from gateway import (
     Receive,
     Reply,
     Sender,
+    hook_path,
 )
 from gateway.errors import ChatGone, RateLimited, Rejected
 from gateway.health import Health
-
-log = logging.getLogger(__name__)
-
-T = TypeVar("T")
 
 _FILES = "/v1.0/robot/messageFiles/download"
 
@@ -71,8 +66,7 @@ class DingTalk(Adapter[DingTalkOptions]):
             group_preview_seconds=1.5,
             files=True,
         )
-        proxy = options.proxy.get_secret_value() if options.proxy else None
-        self._transport = Transport(proxy, options.api_root, options.upload_root)
+        self._transport = Transport(options.proxy_address, options.api_root, options.upload_root)
         self._api = Api(self._transport, options)
         self._limits = Limits(options.pacing)
         self._cards = Cards(self._api, self._limits, Begun(host), options)
@@ -137,7 +131,7 @@ class DingTalk(Adapter[DingTalkOptions]):
     def routes(self) -> Iterable[web.RouteDef]:
         """See `Adapter.routes`."""
         if self.options.mode == "http":
-            yield web.post(callback.path(self.host.name), self._posted)
+            yield web.post(hook_path(self.host.name), self._posted)
 
     async def verify(self) -> str:
         """See `Adapter.verify`: a robot cannot ask for its name, so that is its id."""

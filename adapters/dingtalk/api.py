@@ -2,24 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
 import io
-import time
-from collections.abc import Awaitable, Callable
-from typing import Any, TypeVar
+from typing import Any
 
 import aiohttp
 
 from adapters.dingtalk.errors import TokenExpired, checked
 from adapters.dingtalk.options import DingTalkOptions
 from adapters.dingtalk.transport import Transport
-from gateway.errors import AdapterError, AuthError, OutcomeUnknown, Rejected
-
-# A token lasts 7,200 seconds and is renewed this long before, as the official clients do.
-_RENEW_BEFORE = 300.0
-_LIFE = 7200.0
-
-T = TypeVar("T")
+from gateway.errors import AuthError, NetworkError, Rejected, unseen
+from gateway.http import AccessToken, Issued, issued
 
 
 class Api:
@@ -28,9 +20,7 @@ class Api:
     def __init__(self, transport: Transport, options: DingTalkOptions) -> None:
         self._transport = transport
         self._options = options
-        self._token = ""
-        self._renew_at = self._dead_at = 0.0
-        self._renewing = asyncio.Lock()
+        self._token = AccessToken(self._new_token, TokenExpired)
 
     async def call(self, method: str, path: str, body: dict[str, Any]) -> dict[str, Any]:
         """What the interface at *path* answers to *body*."""
@@ -39,7 +29,7 @@ class Api:
             url, headers = self._options.api_root + path, {"x-acs-dingtalk-access-token": token}
             return checked(await self._transport.call(method, url, body, headers=headers))
 
-        return await self._with_token(attempt)
+        return await self._token.used_for(attempt)
 
     async def upload(self, kind: str, name: str, data: bytes) -> str:
         """The media id of a file; *kind* is image, voice, video or file.
@@ -53,9 +43,10 @@ class Api:
             url = f"{self._options.upload_root}/media/upload?access_token={token}&type={kind}"
             return checked(await self._transport.call("POST", url, form=form))
 
-        media_id = (await self._with_token(attempt)).get("media_id")
+        with unseen():
+            media_id = (await self._token.used_for(attempt)).get("media_id")
         if not isinstance(media_id, str):
-            raise OutcomeUnknown("the upload has no media id")
+            raise NetworkError("the upload has no media id")
         return media_id
 
     async def open_stream(self, topics: list[str], agent: str) -> tuple[str, str]:
@@ -70,45 +61,20 @@ class Api:
         answer = await self._introduce(url, body)
         endpoint, ticket = answer.get("endpoint"), answer.get("ticket")
         if not isinstance(endpoint, str) or not isinstance(ticket, str):
-            raise OutcomeUnknown("no endpoint and ticket in the answer")
+            raise NetworkError("no endpoint and ticket in the answer")
         return endpoint, ticket
 
     async def token(self) -> str:
         """The access token; whoever asks while it is fetched waits for the same."""
-        async with self._renewing:
-            if time.monotonic() >= self._renew_at:
-                await self._renew()
-            return self._token
+        return await self._token.get()
 
-    async def _renew(self) -> None:
+    async def _new_token(self) -> Issued:
         body = {
             "appKey": self._options.client_id,
             "appSecret": self._options.client_secret.get_secret_value(),
         }
-        url = f"{self._options.api_root}/v1.0/oauth2/accessToken"
-        asked = time.monotonic()
-        try:
-            answer = await self._introduce(url, body)
-        except AdapterError as exc:
-            if exc.retryable and asked < self._dead_at:
-                return  # the one that we have still serves
-            raise
-        token, life = answer.get("accessToken"), answer.get("expireIn", _LIFE)
-        if not isinstance(token, str) or not isinstance(life, (int, float)):
-            raise OutcomeUnknown("no access token in the answer")
-        self._token = token
-        self._dead_at = asked + life
-        self._renew_at = self._dead_at - min(_RENEW_BEFORE, life / 2)
-
-    async def _with_token(self, attempt: Callable[[str], Awaitable[T]]) -> T:
-        """Do *attempt*; once more with a new token where DingTalk does not take this one."""
-        token = await self.token()
-        try:
-            return await attempt(token)
-        except TokenExpired:
-            if token == self._token:
-                self._renew_at = self._dead_at = 0.0
-        return await attempt(await self.token())
+        answer = await self._introduce(f"{self._options.api_root}/v1.0/oauth2/accessToken", body)
+        return issued(answer, "accessToken", "expireIn")
 
     async def _introduce(self, url: str, body: dict[str, Any]) -> dict[str, Any]:
         """Call with the client id and secret themselves. Raises `AuthError`: they are refused."""

@@ -1,4 +1,7 @@
-"""Cards of which nobody else may know yet: kept, so that none looks unfinished for ever after a crash."""
+"""Cards that were begun and whose receipt is not stored yet.
+
+After a crash only this list knows of them: with it they can be ended, and none looks unfinished for ever.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +17,7 @@ _KEY = "cards begun"
 
 
 class Begun:
-    """The cards between their making and the first change by somebody who has the receipt.
+    """The cards from just before they are made until their receipt comes back to us in a change.
 
     Every method raises `StoreError`.
     """
@@ -25,7 +28,7 @@ class Begun:
         self._left: set[str] | None = None
 
     async def left(self) -> set[str]:
-        """Those of an earlier process."""
+        """The cards that an earlier process began, and that are not ended yet."""
         if self._left is None:
             found = _read(await self._host.load(_KEY))
             self._left = found if self._left is None else self._left
@@ -38,7 +41,7 @@ class Begun:
         await self._save()
 
     async def settle(self, card: str) -> None:
-        """*card* is ended, or whoever ends it knows of it."""
+        """*card* is ended, or somebody has its receipt and will end it."""
         left = await self.left()
         if card in self._ours | left:
             self._ours.discard(card)

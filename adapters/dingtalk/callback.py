@@ -17,18 +17,14 @@ from aiohttp import web
 from adapters.dingtalk.intake import Intake
 from gateway.errors import InboxError, StoreError
 from gateway.health import Health
-from gateway.http import loads
+from gateway.http import loads, read_bounded
+from gateway.pacing import denied_for, seldom
 
 log = logging.getLogger(__name__)
 
 LARGEST_BODY = 2**20
 """Bytes; a message is a few thousand."""
-_OLDEST = 3600.0
-
-
-def path(channel: str) -> str:
-    """What DingTalk calls on our web server."""
-    return f"/hook/{channel}"
+_OLDEST = 3600.0  # seconds since it was signed
 
 
 def signature(timestamp: str, secret: str) -> str:
@@ -55,11 +51,13 @@ class Callback:
         self._secret = secret
         self._intake = intake
         self._health = health
+        self._complaints = seldom()
 
     async def answer(self, request: web.Request) -> web.Response:
         """200 for a message that is durable or of no use, 403 for a false one, 503 to be sent it again."""
         if not is_genuine(request.headers, self._secret, time.time()):
-            log.warning("%s: what was posted is not signed by DingTalk, or long ago", self._channel)
+            if not denied_for(self._complaints):
+                log.warning("%s: what was posted is not signed by DingTalk, or long ago", self._channel)
             return web.Response(status=403)
         try:
             payload = loads(await _body(request))
@@ -76,10 +74,8 @@ class Callback:
 
 
 async def _body(request: web.Request) -> bytes:
-    """What was posted. Raises `HTTPRequestEntityTooLarge` before more than that is in memory."""
-    body = bytearray()
-    async for chunk in request.content.iter_any():
-        body += chunk
-        if len(body) > LARGEST_BODY:
-            raise web.HTTPRequestEntityTooLarge(LARGEST_BODY, len(body))
-    return bytes(body)
+    """What was posted. Raises `HTTPRequestEntityTooLarge` before more than `LARGEST_BODY` is in memory."""
+    body = await read_bounded(request.content, LARGEST_BODY)
+    if body is None:
+        raise web.HTTPRequestEntityTooLarge(LARGEST_BODY, request.content_length or 0)
+    return body

@@ -24,7 +24,7 @@ log = logging.getLogger(__name__)
 
 _PREFIX = "card:"
 _INPUTING, _FINISHED, _FAILED = "2", "3", "5"
-# How long no card is tried after DingTalk said that the application may not.
+# Seconds in which no card is tried after DingTalk said that the application may not.
 _WITHOUT = 1800.0
 _CREATE = "/v1.0/card/instances/createAndDeliver"
 _UPDATE = "/v1.0/card/instances"

@@ -21,8 +21,9 @@ from gateway.errors import (
 )
 from gateway.http import Answer
 
-_LONGEST_TEXT = 300
-# The limits of calls are by the second; a group that was written to too often is closed for a while.
+_LONGEST_TEXT = 300  # characters of an error, the platform's own words in it
+# Seconds to wait: the limits of calls are by the second; a group that was written to too often is closed for
+# a while.
 _CALLS_PAUSE = 1.0
 _GROUP_PAUSE = 60.0
 

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from adapters.dingtalk.options import Pacing
 from gateway.errors import RateLimited
-from gateway.pacing import Bucket, Buckets, pause, room
+from gateway.pacing import Bucket, Buckets, admit, by_the_minute, denied_for
 
-LONGEST_PAUSE = 10.0
-"""Seconds to wait inside a call; who must wait longer is told so instead."""
 _MARGIN = 0.8  # of what is allowed: DingTalk's seconds do not begin with ours
 _RESERVE = 2  # places that views of growing cards leave free for what must arrive
 
@@ -15,32 +13,30 @@ _RESERVE = 2  # places that views of growing cards leave free for what must arri
 class Limits:
     """Keeps one application below its limits; with no *pacing*, never waits.
 
-    DingTalk counts each interface apart: messages and cards have a bucket each. A quarter of a group's
-    messages a minute may go at once and the rest evenly, so that no minute ever holds more.
+    DingTalk counts each interface apart: messages and cards have a bucket each.
     """
 
     def __init__(self, pacing: Pacing | None) -> None:
-        rate = pacing.calls_per_second * _MARGIN if pacing else 0.0
-        minute = pacing.group_per_minute if pacing else 0.0
         self._paced = pacing is not None
-        self._calls = Bucket(rate or 1.0, max(1.0, rate / 2))
-        self._cards = Bucket(rate or 1.0, max(1.0, rate / 2))
-        burst = max(1.0, minute // 4)
-        self._groups = Buckets(max(minute - burst, minute / 2, 1.0) / 60, burst)
+        allowed = pacing or Pacing()
+        rate = allowed.calls_per_second * _MARGIN
+        self._calls = Bucket(rate, max(1.0, rate / 2))
+        self._cards = Bucket(rate, max(1.0, rate / 2))
+        self._groups = Buckets(*by_the_minute(allowed.group_per_minute))
 
     async def admit(self, group: str | None = None) -> None:
         """Wait for a place for a message. Raises `RateLimited`: that would take long."""
         if self._paced:
-            await _admit(self._calls, *([self._groups[group]] if group is not None else []))
+            await admit(self._calls, *([self._groups[group]] if group is not None else []))
 
     async def admit_card(self) -> None:
         """Wait for a place for what a card must show. Raises `RateLimited`: that would take long."""
         if self._paced:
-            await _admit(self._cards)
+            await admit(self._cards)
 
     def squeeze_card(self) -> None:
         """Take a place for a view that may be left out. Raises `RateLimited`: there is none to spare."""
-        wait = room(self._cards, spare=_RESERVE) if self._paced else 0.0
+        wait = denied_for(self._cards, spare=_RESERVE) if self._paced else 0.0
         if wait > 0:
             raise RateLimited("there is no room for a view of a card", wait)
 
@@ -51,10 +47,3 @@ class Limits:
     def flood_cards(self, seconds: float) -> None:
         """DingTalk says to touch no card for *seconds*."""
         self._cards.empty(seconds)
-
-
-async def _admit(*buckets: Bucket) -> None:
-    wait = max(bucket.wait() for bucket in buckets)
-    if wait > LONGEST_PAUSE:
-        raise RateLimited(f"this chat can be written to in {wait:.0f} s", wait)
-    await pause(*buckets)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -12,7 +13,9 @@ import aiohttp
 from adapters.dingtalk.frames import Frame, read
 from adapters.dingtalk.pulse import Pulse
 
-# DingTalk closes a connection ten seconds after it said so.
+log = logging.getLogger(__name__)
+
+# Seconds: DingTalk closes a connection ten after it said so.
 _GRACE = 15.0
 _WRITE_SECONDS = 5.0
 _ENDS = (
@@ -29,6 +32,7 @@ class Link:
     """A WebSocket; `leaving` is set when another must take its place, `why` says the reason.
 
     What still comes on it then is taken all the same, until it ends or `_GRACE` is over.
+    `announced`: DingTalk said that it ends. *silence* and *talks* are for its `Pulse`.
     """
 
     def __init__(self, socket: aiohttp.ClientWebSocketResponse, silence: float, talks: bool) -> None:
@@ -93,6 +97,7 @@ class Link:
         frame = read(data)
         self.pulse.frame(self._now, unasked=frame is not None and frame.is_sign_of_life)
         if frame is None:
+            log.info("what DingTalk sent on its stream is no frame, and left out")
             return
         if frame.is_farewell:
             self.announced = True

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from typing import Annotated, Literal
-from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
 
 from adapters.dingtalk.outgoing import is_staff
-from gateway import Chat, Options
+from gateway import Chat, Options, RootUrl
 
 API_ROOT = "https://api.dingtalk.com"
 _OLD_API_ROOT = "https://oapi.dingtalk.com"
@@ -45,8 +44,8 @@ class DingTalkOptions(Options):
     card_template_id: str | None = None
     card_key: Annotated[str, Field(min_length=1)] = "content"
     robot_code: str | None = None
-    api_root: str = API_ROOT
-    media_root: str | None = None
+    api_root: RootUrl = API_ROOT
+    media_root: RootUrl | None = None
     silence: Annotated[float, Field(gt=0)] = 60
     pacing: Pacing | None = Pacing()
 
@@ -72,12 +71,3 @@ class DingTalkOptions(Options):
         if not secret.get_secret_value().strip():
             raise ValueError("must not be empty")
         return secret
-
-    @field_validator("api_root", "media_root")
-    @classmethod
-    def _root_is_a_url(cls, root: str | None) -> str | None:
-        if root is None:
-            return None
-        if urlsplit(root).scheme not in ("http", "https") or not urlsplit(root).hostname:
-            raise ValueError("must be an http:// or https:// address")
-        return root.rstrip("/")

@@ -10,11 +10,14 @@ from typing import Any
 
 from gateway import Attachment, Chat, Sender
 from gateway.http import dumps
+from gateway.text import shortened
 
 MAX_LENGTH = 2800
 """Characters in a message. A card shows nothing of more than 3,000; a webhook takes 20,000 bytes."""
-_LONGEST_TITLE = 40
+_LONGEST_TITLE = 40  # characters
 _MARKS = re.compile(r"^[\s#>*+\-`|\d.]*|[*`~_]+|!?\[|\]\([^)]*\)")
+# What Markdown makes links and pictures with.
+_NO_LINK = str.maketrans("[]<>\\", "［］＜＞＼")
 # What must stand at the beginning of a line to be what it is.
 _BLOCK = re.compile(r"\s*(?:#{1,6} |>|[-+*] |\d+[.)] |```|~~~|\|)")
 # sampleFile takes no others: https://open.dingtalk.com/document/orgapp/types-of-messages-sent-by-robots
@@ -27,7 +30,7 @@ def title(text: str) -> str:
     for line in text.splitlines():
         plain = " ".join(_MARKS.sub("", line).split())
         if plain:
-            return plain if len(plain) <= _LONGEST_TITLE else plain[: _LONGEST_TITLE - 1] + "…"
+            return shortened(plain, _LONGEST_TITLE)
     return "…"
 
 
@@ -50,7 +53,8 @@ def webhook_message(text: str, asker: Sender | None) -> dict[str, Any]:
 
 
 def addressed(text: str, name: str) -> str:
-    """*text* with a call of *name* before it."""
+    """*text* with a call of *name* before it. A name is people's own word, and makes no links in ours."""
+    name = " ".join(name.translate(_NO_LINK).split())
     return f"@{name}\n\n{text}" if _BLOCK.match(text) else f"@{name} {text}"
 
 

@@ -7,16 +7,15 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from pydantic import ValidationError
-
 from adapters.dingtalk.payloads import MESSAGE, RawContent, RawMessage, RawQuoted
 from adapters.dingtalk.ways import Way
 from gateway import Audio, Chat, File, Image, Message, Part, Quote, Sender, Text
+from gateway.payloads import flaw
 
 log = logging.getLogger(__name__)
 
 _KINDS: dict[str, Literal["private", "group"]] = {"1": "private", "2": "group"}
-_DEEPEST_CARD = 40
+_DEEPEST_CARD = 40  # elements inside each other that are looked into
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,16 +43,8 @@ def parse(payload: Any, me: Account) -> Incoming | None:
         return _incoming(MESSAGE.validate_python(payload), me)
     except ValueError as exc:
         id = payload.get("msgId") if isinstance(payload, dict) else None
-        log.warning("message %.60r is not understood and left out: %s", id, _reason(exc))
+        log.warning("message %.60r is not understood and left out: %s", id, flaw(exc))
     return None
-
-
-def _reason(exc: ValueError) -> str:
-    """What is wrong and where, in one line, without what people wrote."""
-    if not isinstance(exc, ValidationError):
-        return str(exc)
-    error = exc.errors(include_url=False, include_context=False, include_input=False)[0]
-    return " at ".join(filter(None, (error["msg"], ".".join(map(str, error["loc"])))))
 
 
 def _incoming(raw: RawMessage, me: Account) -> Incoming | None:

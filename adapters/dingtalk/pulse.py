@@ -14,10 +14,11 @@ _PATIENCE = 60
 class Pulse:
     """The pulse of one connection, in seconds of any steady clock.
 
-    DingTalk says something every 20 to 30 seconds on most links, and on some nothing for hours. So a quiet
-    link is asked by a WebSocket ping. One that does not answer is dead. One that does may still be a zombie,
-    whose messages go nowhere: it counts as mute where such links are known to `talk` by themselves, and has
-    *silence* without a frame; where none ever did, after a much longer time.
+    DingTalk says something every 20 to 30 seconds on most links, and on some nothing for hours. So a link
+    that was quiet for a third of *silence* is asked by a WebSocket ping. One that does not answer within
+    another third is "dead". One that does may still be a zombie, whose messages go nowhere: it is "mute"
+    after *silence* without a frame where links are known to talk by themselves (`talks`), and after sixty
+    times as long where none ever did.
     """
 
     def __init__(self, now: float, silence: float, talks: bool) -> None:

@@ -4,29 +4,30 @@ from __future__ import annotations
 
 import logging
 import time
-from collections import OrderedDict
 from dataclasses import asdict, dataclass, replace
-from typing import TypeVar
 
 import orjson
 from pydantic import TypeAdapter
 
 from gateway import Chat, Host, Message, Sender
+from gateway.newest import Newest
 
 log = logging.getLogger(__name__)
 
-V = TypeVar("V")
-
+# Chats, and messages, that are known in memory.
 _MOST = 10_000
-# A webhook lasts 90 minutes from the message that brought it. One that will not see the next half minute is
-# not begun with, and a kept one is renewed when it is so much older than the newest.
+# A webhook lasts 90 minutes from the message that brought it. One that ends within so many seconds is not
+# used any more; the one that is kept is replaced by a newer one that lasts so many seconds longer.
 _MARGIN = 30.0
 _KEEP_AGAIN = 600.0
 
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """A session webhook, good `until` then (seconds since 1970), and a private chat's person's staff id."""
+    """How a chat is answered: by its session webhook, good `until` then (seconds since 1970), "" = none.
+
+    `staff_id` is the person's in a private chat, "" in a group.
+    """
 
     webhook: str = ""
     until: float = 0.0
@@ -46,22 +47,22 @@ class Ways:
 
     def __init__(self, host: Host) -> None:
         self._host = host
-        self._ways: OrderedDict[str, Way] = OrderedDict()
-        self._kept: OrderedDict[str, Way] = OrderedDict()
-        self._askers: OrderedDict[str, Sender] = OrderedDict()
+        self._ways: Newest[str, Way] = Newest(_MOST)
+        self._kept: Newest[str, Way] = Newest(_MOST)
+        self._askers: Newest[str, Sender] = Newest(_MOST)
 
     async def learn(self, message: Message, way: Way) -> None:
         """Keep the way that *message* brought. Raises `StoreError`."""
         chat = message.chat.id
-        _put(self._askers, message.id, message.sender)
+        self._askers[message.id] = message.sender
         if not way.webhook:
             before = await self.find(message.chat)
             way = replace(way, webhook=before.webhook, until=before.until)
-        _put(self._ways, chat, way)
+        self._ways[chat] = way
         kept = self._kept.get(chat, Way())
         if way.until > kept.until + _KEEP_AGAIN or way.staff_id != kept.staff_id:
             await self._host.save(_key(chat), orjson.dumps(asdict(way)).decode())
-            _put(self._kept, chat, way)
+            self._kept[chat] = way
 
     async def find(self, chat: Chat) -> Way:
         """The way to *chat*, as far as it is known. Raises `StoreError`.
@@ -73,7 +74,7 @@ class Ways:
             saved = await self._host.load(_key(chat.id))
             unknown = saved is None and chat.kind == "private"
             way = Way(staff_id=chat.id) if unknown else _read(saved)
-            _put(self._ways, chat.id, way)
+            self._ways[chat.id] = way
         return way
 
     def shut(self, chat: Chat, webhook: str) -> None:
@@ -97,11 +98,3 @@ def _read(saved: str | None) -> Way:
     except ValueError:
         log.warning("a saved session webhook is unreadable: going without")
         return Way()
-
-
-def _put(table: OrderedDict[str, V], key: str, value: V) -> None:
-    """Keep *value*, and forget the oldest where there are too many."""
-    table[key] = value
-    table.move_to_end(key)
-    if len(table) > _MOST:
-        table.popitem(last=False)

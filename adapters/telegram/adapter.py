@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable
-from typing import Any, TypeVar
+from typing import Any
 
 from aiohttp import web
 from telegram import InputFile
@@ -19,13 +19,24 @@ from adapters.telegram.payloads import ME, RawMe
 from adapters.telegram.polling import ALLOWED_UPDATES, Polling
 from adapters.telegram.request import Request
 from adapters.telegram.webhook import Webhook
-from gateway import Adapter, Attachment, Audio, Capabilities, Chat, File, Host, Image, Receipt, Receive, Reply
+from gateway import (
+    Adapter,
+    Attachment,
+    Audio,
+    Capabilities,
+    Chat,
+    File,
+    Host,
+    Image,
+    Receipt,
+    Receive,
+    Reply,
+    hook_path,
+)
 from gateway.errors import AdapterError, NetworkError, OutcomeUnknown, RateLimited, Rejected
 from gateway.health import Health
 
 log = logging.getLogger(__name__)
-
-T = TypeVar("T")
 
 
 class Telegram(Adapter[TelegramOptions]):
@@ -46,9 +57,8 @@ class Telegram(Adapter[TelegramOptions]):
 
     def __init__(self, host: Host, options: TelegramOptions) -> None:
         super().__init__(host, options)
-        proxy = options.proxy.get_secret_value() if options.proxy else None
-        self._calls = Request(proxy)
-        self._polls = Request(proxy)
+        self._calls = Request(options.proxy_address)
+        self._polls = Request(options.proxy_address)
         self._bot = Bot(options.token.get_secret_value(), options.api_root, self._calls, self._polls)
         self._limits = Limits(options.pacing)
         self._health = Health(host)
@@ -126,7 +136,7 @@ class Telegram(Adapter[TelegramOptions]):
     def routes(self) -> Iterable[web.RouteDef]:
         """See `Adapter.routes`."""
         if self.options.mode == "webhook":
-            yield web.post(webhook.path(self.host.name), self._posted)
+            yield web.post(hook_path(self.host.name), self._posted)
 
     async def verify(self) -> str:
         """See `Adapter.verify`."""
@@ -166,7 +176,7 @@ class Telegram(Adapter[TelegramOptions]):
         return me
 
     async def _serve(self, me: Account, receive: Receive) -> None:
-        secret = await webhook.secret(self.host, self.options.webhook_secret)
+        secret = await self._health.trying(lambda: webhook.secret(self.host, self.options.webhook_secret))
         self._webhook = Webhook(secret, self.host, me, receive, self._health)
         url = webhook.address(self.options.webhook_url or "", self.host.name)
         try:

@@ -21,7 +21,7 @@ from gateway.errors import (
 
 # 400s that speak of the chat, not of the message
 _GONE = ("chat not found", "group chat was deactivated", "chat_write_forbidden", "peer_id_invalid")
-_LONGEST_TEXT = 300
+_LONGEST_TEXT = 300  # characters of an error, the platform's own words in it
 
 
 class Conflict(NetworkError):

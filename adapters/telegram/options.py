@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import re
 from typing import Annotated, Literal, Self
-from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 
-from gateway import Chat, Options
+from gateway import Chat, Options, RootUrl
 
 _ID = re.compile(r"-?[1-9]\d{0,17}", re.ASCII)
 
@@ -36,7 +35,7 @@ class TelegramOptions(Options):
     """
 
     token: SecretStr
-    api_root: str = "https://api.telegram.org"
+    api_root: RootUrl = "https://api.telegram.org"
     mode: Literal["polling", "webhook"] = "polling"
     poll_timeout: Annotated[int, Field(ge=1, le=50)] = 50
     webhook_url: str | None = None
@@ -56,13 +55,6 @@ class TelegramOptions(Options):
         if not value or not value.isascii() or any(sign in value for sign in " \t\r\n/?#%{}"):
             raise ValueError("this is not a token from @BotFather")
         return token
-
-    @field_validator("api_root")
-    @classmethod
-    def _root_is_a_url(cls, root: str) -> str:
-        if urlsplit(root).scheme not in ("http", "https") or not urlsplit(root).hostname:
-            raise ValueError("must be an http:// or https:// address")
-        return root.rstrip("/")
 
     @field_validator("webhook_secret")
     @classmethod

@@ -5,17 +5,17 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
-
-from pydantic import ValidationError
+from typing import Any, Literal
 
 from adapters.telegram.payloads import UPDATE, RawChat, RawFile, RawMessage, RawUser
 from adapters.telegram.wording import Wording, read
 from gateway import Audio, Chat, Event, File, Image, Message, Moved, Part, Quote, Sender, Text
+from gateway.payloads import flaw
 
 log = logging.getLogger(__name__)
 
-_FILES = ("animation", "video", "video_note", "sticker", "document")
+_FileKind = Literal["animation", "video", "video_note", "sticker", "document"]
+_FILES: tuple[_FileKind, ...] = ("animation", "video", "video_note", "sticker", "document")
 _UNREADABLE = ("story", "game", "paid_media", "checklist")  # what people send and we cannot fetch
 _GENERAL = 1  # the topic that every forum has; messages must not be sent to it by number
 
@@ -42,16 +42,8 @@ def parse(update: Any, me: Account) -> Event | None:
             return _edited(raw["edited_message"], me, raw["update_id"])
     except ValueError as exc:
         number = update.get("update_id") if isinstance(update, dict) else None
-        log.warning("update %.40r is not understood and left out: %s", number, _reason(exc))
+        log.warning("update %.40r is not understood and left out: %s", number, flaw(exc))
     return None
-
-
-def _reason(exc: ValueError) -> str:
-    """What is wrong and where, in one line, without what people wrote."""
-    if not isinstance(exc, ValidationError):
-        return str(exc)
-    error = exc.errors(include_url=False, include_context=False, include_input=False)[0]
-    return f"{error['msg']} at {'.'.join(map(str, error['loc']))}"
 
 
 def album(update: Any) -> str | None:
@@ -205,11 +197,11 @@ def _media(raw: RawMessage) -> Iterator[Part]:
             yield Audio(sound["file_id"], sound.get("mime_type", ""), sound.get("file_size", 0))
     for kind in _FILES:
         if kind in raw:
-            yield _file(kind, raw[kind])  # type: ignore[literal-required]  # the names are in _FILES
+            yield _file(kind, raw[kind])
             return  # an animation comes as a document as well
-    for kind in _UNREADABLE:
-        if kind in raw:
-            yield File("", kind.replace("_", " "))
+    for name in _UNREADABLE:
+        if name in raw:
+            yield File("", name.replace("_", " "))
 
 
 def _file(kind: str, file: RawFile) -> Part:

@@ -20,8 +20,8 @@ from gateway.health import Health, growing_pauses
 log = logging.getLogger(__name__)
 
 ALLOWED_UPDATES = ["message", "edited_message"]
-_LIMIT = 100
-_NO_NUMBER = 2**63 - 1
+_LIMIT = 100  # updates in an answer, as many as the Bot API gives
+_NO_NUMBER = 2**63 - 1  # from here on an offset behind it would not fit in 64 bits
 
 
 class Polling:
@@ -39,7 +39,7 @@ class Polling:
 
     async def run(self, receive: Receive, health: Health) -> None:
         """Hand over updates until cancelled. Raises the `AdapterError`s that trying again cannot mend."""
-        self._offset = await self._load()
+        self._offset = await health.trying(self._load)
         pauses = growing_pauses()
         while True:
             try:

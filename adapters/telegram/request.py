@@ -11,13 +11,14 @@ from telegram.error import BadRequest, NetworkError, TelegramError, TimedOut
 from telegram.request import BaseRequest, RequestData
 
 from adapters.telegram.errors import FloodWait
-from gateway.http import PROXY_ERRORS, close_session, dumps, loads, open_session
+from gateway.http import PROXY_ERRORS, close_session, dumps, loads, open_session, read_bounded
 
 LARGEST_ANSWER = 20 * 2**20
 """Bytes; the Bot API gives out no larger file. https://core.telegram.org/bots/api#getfile"""
+_SECONDS = 30.0  # for a request, its answer included
 _CONNECT_SECONDS = 10.0
 _CLOSE_SECONDS = 5.0
-_DEFAULT_FLOOD_WAIT = 5.0
+_DEFAULT_FLOOD_WAIT = 5.0  # seconds, where a 429 does not say
 _HEADERS = {"Content-Type": "application/json"}
 
 
@@ -32,19 +33,18 @@ class _Plain:
 class Request(BaseRequest):
     """One pool of connections, through *proxy* where there is one and never one from the environment.
 
-    A request ends within *timeout* seconds unless its caller names another time. Error texts hold no
-    address: the token is part of it.
+    A request ends within 30 seconds unless its caller names another time. Error texts hold no address: the
+    token is part of it.
     """
 
-    def __init__(self, proxy: str | None = None, timeout: float = 30.0) -> None:
+    def __init__(self, proxy: str | None) -> None:
         self._proxy = proxy
-        self._timeout = timeout
         self._session: aiohttp.ClientSession | None = None
 
     @property
     def read_timeout(self) -> float:
         """Seconds for a whole request."""
-        return self._timeout
+        return _SECONDS
 
     @property
     def opened(self) -> bool:
@@ -79,7 +79,7 @@ class Request(BaseRequest):
         Their objects for every parameter would cost as much again as the request.
         """
         data = cast("RequestData", _Plain(parameters))
-        return await self.post(url, data, read_timeout=self._timeout if within is None else within)
+        return await self.post(url, data, read_timeout=_SECONDS if within is None else within)
 
     async def do_request(
         self,
@@ -93,14 +93,16 @@ class Request(BaseRequest):
     ) -> tuple[int, bytes]:
         """The status and the body that *url* answers; *read_timeout* is for all of it.
 
-        Raises their `NetworkError` where nothing was sent, `TimedOut` where no answer came, `FloodWait` for
-        a 429.
+        Raises their `NetworkError` where nothing was sent, `TimedOut` where no answer came, to us or to a
+        server in between (504), `FloodWait` for a 429.
         """
         body = None if request_data is None else _body(request_data)
-        total = read_timeout if isinstance(read_timeout, (int, float)) else self._timeout
+        total = read_timeout if isinstance(read_timeout, (int, float)) else _SECONDS
         status, payload = await self._exchange(url, method, body, total)
         if status == 429:
             raise FloodWait(_pause(self.parse_json_payload(payload)))
+        if status == 504:
+            raise TimedOut("a server in between got no answer (504)")
         return status, payload
 
     async def _exchange(
@@ -142,12 +144,10 @@ def _body(data: RequestData) -> bytes | aiohttp.FormData:
 
 
 async def _read(answer: aiohttp.ClientResponse) -> bytes:
-    body = bytearray()
-    async for chunk in answer.content.iter_any():
-        body += chunk
-        if len(body) > LARGEST_ANSWER:
-            raise BadRequest("the file is too big")
-    return bytes(body)
+    body = await read_bounded(answer.content, LARGEST_ANSWER)
+    if body is None:
+        raise BadRequest("the file is too big")
+    return body
 
 
 def _pause(answer: dict[str, Any]) -> float:

@@ -15,27 +15,22 @@ from pydantic import SecretStr
 
 from adapters.telegram import albums
 from adapters.telegram.parse import Account, album
-from gateway import Event, Host, Receive
+from gateway import Event, Host, Receive, hook_path
 from gateway.errors import GatewayError, InboxError, StoreError
 from gateway.health import Health, growing_pauses
-from gateway.http import dumps, loads
+from gateway.http import dumps, loads, read_bounded
 
 log = logging.getLogger(__name__)
 
 LARGEST_BODY = 2**20
 """Bytes; an update is a few thousand."""
-_REMEMBERED = 1000
+_REMEMBERED = 1000  # parts of albums, by their updates' ids
 _HEADER = "X-Telegram-Bot-Api-Secret-Token"
-
-
-def path(channel: str) -> str:
-    """What Telegram calls on our web server."""
-    return f"/hook/{channel}"
 
 
 def address(url: str, channel: str) -> str:
     """The configured address, with the channel's path where it has none."""
-    return url if urlsplit(url).path.strip("/") else url.rstrip("/") + path(channel)
+    return url if urlsplit(url).path.strip("/") else url.rstrip("/") + hook_path(channel)
 
 
 async def secret(host: Host, configured: SecretStr | None) -> str:
@@ -163,10 +158,8 @@ def _chat(update: Any) -> Any:
 
 
 async def _body(request: web.Request) -> bytes:
-    """What was posted. Raises `HTTPRequestEntityTooLarge` before more than that is in memory."""
-    body = bytearray()
-    async for chunk in request.content.iter_any():
-        body += chunk
-        if len(body) > LARGEST_BODY:
-            raise web.HTTPRequestEntityTooLarge(LARGEST_BODY, len(body))
-    return bytes(body)
+    """What was posted. Raises `HTTPRequestEntityTooLarge` before more than `LARGEST_BODY` is in memory."""
+    body = await read_bounded(request.content, LARGEST_BODY)
+    if body is None:
+        raise web.HTTPRequestEntityTooLarge(LARGEST_BODY, request.content_length or 0)
+    return body

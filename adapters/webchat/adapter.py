@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from aiohttp import web
 
 from adapters.webchat.door import Door
-from adapters.webchat.history import control
+from adapters.webchat.history import control, question_of
 from adapters.webchat.place import Place
 from adapters.webchat.rooms import Rooms
 from adapters.webchat.visitors import Visitors
@@ -72,13 +72,13 @@ class WebChat(Adapter[WebChatOptions]):
             return Receipt(receipt)
         talk = self._rooms.talks[place]
         steering = control(reply.question)
-        if steering and steering[0] == "forget":
+        if steering and steering.kind == "forget":
             return Receipt(receipt)  # the conversation goes any moment
-        if steering and steering[0] == "stop":
-            talk.close(steering[1])
-            self._rooms.publish(place, "closed", id=steering[1], text=reply.text)
+        if steering and steering.kind == "stop":
+            talk.close(steering.about)
+            self._rooms.publish(place, "closed", id=steering.about, text=reply.text)
             return Receipt(receipt)
-        id = steering[1] if steering else reply.question or receipt
+        id = question_of(reply.question) or receipt
         view = talk.answer(id, reply.question or receipt, reply.text, time.time())
         self._rooms.publish(place, "exchange", exchange=view)
         await self._rooms.answered(place, id)
@@ -89,8 +89,7 @@ class WebChat(Adapter[WebChatOptions]):
         place = await self._place(chat, reply)
         if place is None:
             return
-        steering = control(reply.question)
-        id = steering[1] if steering else reply.question or f"draft-{number}"
+        id = question_of(reply.question) or f"draft-{number}"
         growth = self._rooms.talks[place].grow(id, reply.text, time.time())
         self._rooms.publish(place, "growth", **growth)
 

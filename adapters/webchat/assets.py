@@ -9,6 +9,8 @@ from importlib.resources.abc import Traversable
 
 from aiohttp import web
 
+from gateway.http import guarded
+
 _TYPES = {
     ".html": "text/html",
     ".css": "text/css",
@@ -30,15 +32,7 @@ _POLICY = "; ".join([
     "require-trusted-types-for 'script'",
     "trusted-types dompurify",
 ])  # fmt: skip
-HEADERS = {
-    "Content-Security-Policy": _POLICY,
-    "X-Content-Type-Options": "nosniff",
-    # Not "no-referrer": with it, browsers send our own forms as of the origin "null".
-    "Referrer-Policy": "same-origin",
-    "X-Frame-Options": "DENY",
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Cross-Origin-Resource-Policy": "same-origin",
-}
+HEADERS = guarded(_POLICY)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-from collections import OrderedDict
 from dataclasses import asdict, dataclass
 
 from pydantic import TypeAdapter
 
 from gateway import Host
+from gateway.newest import Newest
+from gateway.text import shortened
 
 log = logging.getLogger(__name__)
 
@@ -18,8 +19,8 @@ log = logging.getLogger(__name__)
 MOST = 200
 # Visitors whose list is kept in memory.
 _CACHED = 1000
-_LONGEST_TITLE = 80
-_LOCKS = 64
+_LONGEST_TITLE = 80  # characters
+_LOCKS = 64  # so few for all visitors: two may wait for each other without need
 
 
 @dataclass(slots=True)
@@ -40,7 +41,7 @@ class Book:
 
     def __init__(self, host: Host) -> None:
         self._host = host
-        self._lists: OrderedDict[str, Entries] = OrderedDict()
+        self._lists: Newest[str, Entries] = Newest(_CACHED)
         # A visitor's changes one after the other: each saves the whole list.
         self._changing = [asyncio.Lock() for _ in range(_LOCKS)]
 
@@ -53,7 +54,8 @@ class Book:
         saved = _read(await self._host.load(_key(visitor)))
         if visitor in self._lists:  # changed while we read
             return self._lists[visitor]
-        return self._keep(visitor, {entry.id: entry for entry in saved})
+        entries = self._lists[visitor] = {entry.id: entry for entry in saved}
+        return entries
 
     async def touch(self, visitor: str, id: str, text: str, time: float) -> Entry:
         """Something is said in a conversation; *text* names a new one. Raises `StoreError`."""
@@ -79,17 +81,10 @@ class Book:
     async def _save(self, visitor: str, entries: Entries) -> None:
         saved = json.dumps([asdict(entry) for entry in entries.values()], ensure_ascii=False)
         await self._host.save(_key(visitor), saved)
-        self._keep(visitor, entries)
+        self._lists[visitor] = entries
 
     def _lock(self, visitor: str) -> asyncio.Lock:
         return self._changing[hash(visitor) % _LOCKS]
-
-    def _keep(self, visitor: str, entries: Entries) -> Entries:
-        self._lists[visitor] = entries
-        self._lists.move_to_end(visitor)
-        while len(self._lists) > _CACHED:
-            self._lists.popitem(last=False)
-        return entries
 
 
 def _key(visitor: str) -> str:
@@ -105,5 +100,4 @@ def _read(saved: str | None) -> list[Entry]:
 
 
 def _title(text: str) -> str:
-    line = " ".join(text.split())
-    return line if len(line) <= _LONGEST_TITLE else line[: _LONGEST_TITLE - 1] + "…"
+    return shortened(" ".join(text.split()), _LONGEST_TITLE)

@@ -19,7 +19,8 @@ from adapters.webchat.place import Place
 from adapters.webchat.rooms import NotAnswered, Rooms
 from adapters.webchat.visitors import Visitors
 from gateway.errors import InboxError, StoreError
-from gateway.pacing import Buckets, room
+from gateway.http import read_bounded
+from gateway.pacing import Buckets, denied_for
 from gateway.text import clean
 
 log = logging.getLogger(__name__)
@@ -28,8 +29,8 @@ HEADER = "X-Gateway-Chat"
 """A header that no other site can have a browser send: every change asks for it."""
 LARGEST_BODY = 384 * 1024
 """Bytes of one message, as JSON."""
-_LONGEST_TEXT = 50_000
-_LONGEST_LANGUAGE = 20
+# Characters of what is said, and of a language's name.
+_LONGEST_TEXT, _LONGEST_LANGUAGE = 50_000, 20
 _ID = re.compile(r"[A-Za-z0-9_-]{16,40}")
 # Seconds of silence after which a stream shows that it is alive.
 _BEAT = 15.0
@@ -118,7 +119,7 @@ class Door:
             return _refusal(403, f"the header {HEADER} is missing")
         if request.content_type != "application/json":
             return _refusal(415, "send JSON")
-        wait = room(self._paces[place.visitor])
+        wait = denied_for(self._paces[place.visitor])
         return _slow(wait) if wait else None
 
     async def _take(self, request: web.Request, place: Place) -> web.Response:
@@ -199,15 +200,10 @@ def _event(event: Event) -> bytes:
 
 async def _body(request: web.Request) -> bytes | None:
     """What was posted, b"" where it is garbled; None where it is more than we take, without reading on."""
-    body = bytearray()
     try:
-        async for chunk in request.content.iter_any():
-            body += chunk
-            if len(body) > LARGEST_BODY:
-                return None
+        return await read_bounded(request.content, LARGEST_BODY)
     except web.RequestPayloadError:
         return b""
-    return bytes(body)
 
 
 def _message(body: bytes) -> tuple[str, str, str] | None:
@@ -222,7 +218,7 @@ def _message(body: bytes) -> tuple[str, str, str] | None:
     if not (isinstance(id, str) and isinstance(text, str) and isinstance(language, str)):
         return None
     steering = control(id)
-    known = _ID.fullmatch(id) if steering is None else text == CONTROLS[steering[0]]
+    known = _ID.fullmatch(id) if steering is None else text == CONTROLS[steering.kind]
     text = clean(text).strip()
     if not known or not text or len(text) > _LONGEST_TEXT:
         return None

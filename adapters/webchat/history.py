@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from typing import NamedTuple
 
 from adapters.webchat.live import Exchange
 from gateway import Said
@@ -13,13 +14,26 @@ _CONTROL = re.compile(r"(?P<kind>stop|retry|forget)\.(?P<about>[A-Za-z0-9_-]{16,
 CONTROLS = {"stop": "/stop", "retry": "/retry", "forget": "/forget"}
 
 
-def control(id: str) -> tuple[str, str] | None:
-    """What the message *id* steers, and the question it is about; None for what says something.
+class Control(NamedTuple):
+    """A message that steers: its `kind`, a key of `CONTROLS`, and the id of the question it is about.
 
     A wish to "forget" is about the whole conversation.
     """
+
+    kind: str
+    about: str
+
+
+def control(id: str) -> Control | None:
+    """What the message *id* steers; None for a message that says something."""
     found = _CONTROL.fullmatch(id)
-    return (found["kind"], found["about"]) if found else None
+    return Control(found["kind"], found["about"]) if found else None
+
+
+def question_of(id: str) -> str:
+    """The id of the question that the message *id* is, or is about."""
+    steering = control(id)
+    return steering.about if steering else id
 
 
 def merge(transcript: Sequence[Said], live: Iterable[Exchange]) -> list[Exchange]:
@@ -37,22 +51,22 @@ def merge(transcript: Sequence[Said], live: Iterable[Exchange]) -> list[Exchange
 
 
 def _remembered(transcript: Sequence[Said]) -> dict[str, Exchange]:
+    """What the *transcript* has, by the ids of the questions."""
     exchanges: dict[str, Exchange] = {}
     for said in transcript:
-        steering = control(said.id)
-        id = steering[1] if steering else said.id
+        steering, id = control(said.id), question_of(said.id)
         exchange = exchanges.get(id)
         if exchange is None:
-            if steering is not None and said.text == CONTROLS[steering[0]]:
-                continue
+            if steering is not None and said.text == CONTROLS[steering.kind]:
+                continue  # it waits, and what it is about is not remembered any more
             exchange = exchanges[id] = Exchange(id, said.time)
             if steering is not None and said.author == "person":
-                exchange.question = said.text
+                exchange.question = said.text  # a question that was asked again is kept with its text
         if said.author == "bot":
             # What was asked again is answered anew: the last answer counts.
             exchange.answers, exchange.open = [said.text], False
         elif steering is None:
             exchange.question = said.text
-        elif steering[0] == "retry":
+        elif steering.kind == "retry":
             exchange.open = True
     return exchanges

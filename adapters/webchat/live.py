@@ -6,12 +6,12 @@ model (replies to commands, apologies), so the newest of these are here until th
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
 from gateway import Said
+from gateway.newest import Newest
 from gateway.text import length
 
 Event = dict[str, Any]
@@ -56,23 +56,23 @@ class Talk:
     """One conversation as it goes on."""
 
     def __init__(self) -> None:
-        self.exchanges: OrderedDict[str, Exchange] = OrderedDict()
+        self.exchanges: Newest[str, Exchange] = Newest(_EXCHANGES)
 
     def ask(self, id: str, text: str, time: float) -> Exchange:
         """A question comes in; a repeated one changes nothing."""
-        exchange = self._of(id, time)
+        exchange = self._exchange(id, time)
         exchange.question = text
         return exchange
 
     def again(self, id: str, time: float) -> Exchange:
         """Somebody wishes a question to be answered again."""
-        exchange = self._of(id, time)
+        exchange = self._exchange(id, time)
         exchange.open, exchange.round = True, ""
         return exchange
 
     def grow(self, id: str, text: str, time: float) -> Event:
         """The answer to *id* is *text* so far; returns the change: what stands from `at` (UTF-16) on."""
-        exchange = self._of(id, time)
+        exchange = self._exchange(id, time)
         before = exchange.growing or ""
         exchange.growing, exchange.open = text, True
         kept = before if text.startswith(before) else ""
@@ -80,7 +80,7 @@ class Talk:
 
     def answer(self, id: str, round: str, text: str, time: float) -> Event:
         """*text* was sent for *id*; returns the exchange as it is now."""
-        exchange = self._of(id, time)
+        exchange = self._exchange(id, time)
         if exchange.round != round:
             exchange.answers, exchange.round = [], round
         exchange.answers.append(text)
@@ -105,13 +105,11 @@ class Talk:
         if known or sum(map(len, exchange.answers)) > _LONGEST_KEPT:
             self.drop(id)
 
-    def _of(self, id: str, time: float) -> Exchange:
-        return self.exchanges.get(id) or self._add(Exchange(id, time))
-
-    def _add(self, exchange: Exchange) -> Exchange:
-        self.exchanges[exchange.id] = exchange
-        while len(self.exchanges) > _EXCHANGES:
-            self.exchanges.popitem(last=False)
+    def _exchange(self, id: str, time: float) -> Exchange:
+        """The exchange that *id* began, a new one where there is none."""
+        exchange = self.exchanges.get(id)
+        if exchange is None:
+            exchange = self.exchanges[id] = Exchange(id, time)
         return exchange
 
 
@@ -119,15 +117,10 @@ class Talks:
     """The conversations in which something was said last, by visitor and conversation."""
 
     def __init__(self) -> None:
-        self._talks: OrderedDict[tuple[str, str], Talk] = OrderedDict()
+        self._talks: Newest[tuple[str, str], Talk] = Newest(_CONVERSATIONS)
 
     def __getitem__(self, key: tuple[str, str]) -> Talk:
-        talk = self._talks.get(key)
-        if talk is None:
-            talk = self._talks[key] = Talk()
-            while len(self._talks) > _CONVERSATIONS:
-                self._talks.popitem(last=False)
-        self._talks.move_to_end(key)
+        talk = self._talks[key] = self._talks.get(key) or Talk()
         return talk
 
     def forget(self, key: tuple[str, str]) -> None:

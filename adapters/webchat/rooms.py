@@ -9,7 +9,7 @@ from typing import Any
 
 from adapters.webchat.book import Book
 from adapters.webchat.feed import Feed
-from adapters.webchat.history import CONTROLS, control, merge
+from adapters.webchat.history import CONTROLS, control, merge, question_of
 from adapters.webchat.live import Event, Talks
 from adapters.webchat.place import Place
 from gateway import Host, Message, Receive, Sender, Text
@@ -43,7 +43,8 @@ class Rooms:
         if receive is None:
             raise InboxError("the channel does not listen")
         now = time.time()
-        kind, about = control(id) or ("", id)
+        steering, about = control(id), question_of(id)
+        kind = steering.kind if steering else ""
         answered = await self._answered_by_the_model(place)
         if kind == "retry" and about not in answered[-1:]:
             raise NotAnswered
@@ -66,7 +67,7 @@ class Rooms:
         if steering is None:
             exchange = talk.ask(message.id, message.text, message.time)
         else:
-            exchange = talk.again(steering[1], message.time)
+            exchange = talk.again(steering.about, message.time)
         try:
             await receive([message])
         except InboxError:
@@ -81,8 +82,7 @@ class Rooms:
     async def _answered_by_the_model(self, place: Place) -> list[str]:
         """The ids of the questions whose answers are in the transcript, in order."""
         transcript = await self._host.transcript(place.chat(self._host.name))
-        ids = [said.id for said in transcript if said.author == "bot"]
-        return [(control(id) or ("", id))[1] for id in ids]
+        return [question_of(said.id) for said in transcript if said.author == "bot"]
 
     async def answered(self, place: Place, id: str) -> None:
         """An answer was sent: what the transcript has need not be remembered here."""

@@ -11,7 +11,7 @@ from aiohttp import web
 
 from gateway import Host
 from gateway.http import address, is_https, is_loopback
-from gateway.pacing import Buckets, room
+from gateway.pacing import Buckets, denied_for
 
 COOKIE = "gateway_visitor"
 # Browsers keep a cookie for no longer than 400 days; every look at the page begins them anew (seconds).
@@ -22,7 +22,7 @@ _KEY = "visitors"
 
 
 class Visitors:
-    """Knows whom we gave a secret: nobody is somebody else, or somebody new, by own word."""
+    """Knows the browsers that we gave a secret: none can claim to be another visitor, or a new one."""
 
     def __init__(self, host: Host) -> None:
         self._host = host
@@ -40,9 +40,10 @@ class Visitors:
         return hashlib.sha256(secret.encode()).hexdigest()[:32] if secret else None
 
     async def welcome(self, request: web.Request, response: web.Response) -> float:
-        """Give the browser a secret, or keep the one that it has; 0.
+        """Give the browser a secret, or renew the cookie of the one that it has; returns 0.
 
-        Otherwise, too many came from there: in how many seconds one more may. Raises `StoreError`.
+        Where too many new visitors came from its address it gets none: returns in how many seconds one more
+        may come. Raises `StoreError`.
         """
         await self._load()
         known = self._secret(request)
@@ -64,7 +65,7 @@ class Visitors:
 
     def _wait(self, request: web.Request) -> float:
         here = address(request)
-        return 0.0 if is_loopback(here) else room(self._newcomers[here])
+        return 0.0 if is_loopback(here) else denied_for(self._newcomers[here])
 
     def _secret(self, request: web.Request) -> str:
         """The secret that a browser brings; "" where it has none of ours."""

@@ -41,7 +41,7 @@ from gateway.health import Health
 
 log = logging.getLogger(__name__)
 
-# How long WeChat is told that we stop (seconds): a process that ends does not wait for it.
+# Seconds that telling WeChat "stop" may take: a process that ends does not wait longer for that.
 _FAREWELL_SECONDS = 0.5
 
 
@@ -53,8 +53,7 @@ class WechatIlink(Adapter[WechatIlinkOptions]):
 
     def __init__(self, host: Host, options: WechatIlinkOptions) -> None:
         super().__init__(host, options)
-        proxy = options.proxy.get_secret_value() if options.proxy else None
-        self._transport = Transport(proxy, options.api_root, options.cdn_root)
+        self._transport = Transport(options.proxy_address, options.api_root, options.cdn_root)
         self._sessions = Sessions(host)
         self._api = Api(self._transport, self._sessions)
         self._login = QrLogin(host, self._api, options.api_root, options.code_seconds)
@@ -139,7 +138,7 @@ class WechatIlink(Adapter[WechatIlinkOptions]):
         await self.host.save("cursor", "")
 
     async def _prove(self, session: Session) -> None:
-        """Ask something small with *session*; to be refused that is to be known."""
+        """Prove that *session* is good by a small question; where just that is refused, we are known."""
         with contextlib.suppress(Rejected):
             await self._api.typing_ticket(session.user or session.bot, "")
 
@@ -147,7 +146,7 @@ class WechatIlink(Adapter[WechatIlinkOptions]):
         """Have a code scanned; what came of it is durable. *known*: a session that may still be good."""
         expired = known is None and self._sessions.account
         state = ChannelState.AUTH_EXPIRED if expired else ChannelState.NEEDS_LOGIN
-        self.host.report(state, "somebody must log in")
+        self.host.report(state)
         session = await self._login.run(state, known)
         if session is not known:
             await self._sessions.keep(session)

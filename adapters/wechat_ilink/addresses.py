@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 from gateway.errors import Rejected
 from gateway.http import is_loopback, permitted
 
-_LONGEST = 100
+_LONGEST = 100  # characters of an address in an error
 
 
 def moved(root: str, host: str) -> str:

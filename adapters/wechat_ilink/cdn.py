@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import secrets
 from collections.abc import Callable
+from itertools import islice
 from typing import TypeVar
 from urllib.parse import quote
 
@@ -13,13 +15,15 @@ from adapters.wechat_ilink.media import Ref, Sealed, seal, unseal
 from adapters.wechat_ilink.transport import Transport
 from gateway import Attachment
 from gateway.backoff import delays
-from gateway.errors import NetworkError, OutcomeUnknown, Rejected
+from gateway.errors import NetworkError, Rejected, unseen
 from gateway.http import LARGEST_FILE, permitted
+
+log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
 _TRIES = 3
-# From so many bytes on, ciphers would hold up the event loop.
+# Bytes from which on a cipher would hold up the event loop.
 _LONG = 1 << 20
 
 
@@ -42,32 +46,33 @@ class Cdn:
         """Put *file* there for *user*; what was put there, and WeChat's name of it."""
         sealed = await aside(len(file.data), lambda: seal(file.data))
         name = secrets.token_hex(16)
-        place = await self._api.upload_place(
-            {
-                "filekey": name,
-                "media_type": kind,
-                "to_user_id": user,
-                "rawsize": sealed.size,
-                "rawfilemd5": sealed.md5,
-                "filesize": len(sealed.data),
-                "no_need_thumb": True,
-                "aeskey": sealed.key.hex(),
-            }
-        )
-        url = self._upload_address(place.get("upload_full_url"), place.get("upload_param"), name)
-        return sealed, await self._put(url, sealed.data)
+        announced = {
+            "filekey": name,
+            "media_type": kind,
+            "to_user_id": user,
+            "rawsize": sealed.size,
+            "rawfilemd5": sealed.md5,
+            "filesize": len(sealed.data),
+            "no_need_thumb": True,
+            "aeskey": sealed.key.hex(),
+        }
+        with unseen():
+            place = await self._api.upload_place(announced)
+            url = self._upload_address(place.get("upload_full_url"), place.get("upload_param"), name)
+            return sealed, await self._put(url, sealed.data)
 
     async def _put(self, url: str, data: bytes) -> str:
         """WeChat's name of what was uploaded; a server that fails is asked again."""
-        pauses = delays(0.2, 2)
-        for last in (*[False] * (_TRIES - 1), True):
+        for pause in islice(delays(0.2, 2), _TRIES - 1):
             try:
-                return _taken(await self._transport.upload(url, data, "x-encrypted-param"))
-            except NetworkError:
-                if last:
-                    raise
-            await asyncio.sleep(next(pauses))
-        raise AssertionError("unreachable")
+                return await self._put_once(url, data)
+            except NetworkError as exc:
+                log.info("a file was not uploaded, again in %.1f s: %s", pause, exc)
+            await asyncio.sleep(pause)
+        return await self._put_once(url, data)
+
+    async def _put_once(self, url: str, data: bytes) -> str:
+        return _taken(await self._transport.upload(url, data, "x-encrypted-param"))
 
     def _address(self, ref: Ref) -> str:
         """Where *ref* is: at the address that came with it, if that is the CDN's."""
@@ -82,7 +87,7 @@ class Cdn:
             return url
         if isinstance(param, str) and param:
             return f"{self._root}/upload?encrypted_query_param={quote(param, safe='')}&filekey={name}"
-        raise OutcomeUnknown("no address to upload to in the answer")
+        raise NetworkError("no address to upload to in the answer")
 
 
 def _taken(answer: tuple[int, str]) -> str:
@@ -96,5 +101,5 @@ def _taken(answer: tuple[int, str]) -> str:
 
 
 async def aside(size: int, work: Callable[[], T]) -> T:
-    """What *work* gives, done in a thread where *size* bytes take long."""
+    """What *work* on *size* bytes gives: done in a thread where they are many, here where they are few."""
     return await asyncio.to_thread(work) if size > _LONG else work()

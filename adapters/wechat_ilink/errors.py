@@ -23,7 +23,7 @@ from gateway.errors import (
 )
 from gateway.http import Answer
 
-_LONGEST_TEXT = 200
+_LONGEST_TEXT = 200  # characters of an error, the platform's own words in it
 # No word, but a token or an address: WeChat may say in an answer what it was asked.
 _SECRET = re.compile(r"[!-~]{24,}")
 # How long to wait where a 429 does not say.

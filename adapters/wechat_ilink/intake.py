@@ -13,7 +13,7 @@ from gateway import Message, Receive
 
 log = logging.getLogger(__name__)
 
-_MOST_GROUPS = 1000
+_MOST_GROUPS = 1000  # that are told of, once each
 
 
 class Intake:

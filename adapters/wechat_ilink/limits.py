@@ -3,11 +3,7 @@
 from __future__ import annotations
 
 from adapters.wechat_ilink.options import Pacing
-from gateway.errors import RateLimited
-from gateway.pacing import Buckets, pause
-
-LONGEST_PAUSE = 10.0
-"""Seconds to wait inside a send; who must wait longer is told so instead."""
+from gateway.pacing import Buckets, admit
 
 
 class Limits:
@@ -22,10 +18,5 @@ class Limits:
 
     async def admit(self, user: str) -> None:
         """Wait for a place for a message. Raises `RateLimited`: that would take long."""
-        if self._people is None:
-            return
-        bucket = self._people[user]
-        wait = bucket.wait()
-        if wait > LONGEST_PAUSE:
-            raise RateLimited(f"this person can be written to in {wait:.0f} s", wait)
-        await pause(bucket)
+        if self._people is not None:
+            await admit(self._people[user])

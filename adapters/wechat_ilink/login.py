@@ -70,7 +70,7 @@ class QrLogin:
         id, text = answer.get("qrcode"), answer.get("qrcode_img_content")
         if not isinstance(id, str) or not isinstance(text, str) or not (id and text):
             raise OutcomeUnknown("no code in the answer")
-        self._host.report(state, f"scan the code with WeChat: gateway login {self._host.name}")
+        self._host.report(state)
         self._host.login.show(text, self._code_seconds)
         return _Code(id, self._root, _now() + self._code_seconds)
 

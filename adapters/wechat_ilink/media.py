@@ -18,7 +18,7 @@ from pydantic import TypeAdapter
 
 from gateway.errors import Rejected
 
-_BLOCK = 16
+_BLOCK = 16  # bytes, of a key as well
 
 
 @dataclass(frozen=True, slots=True)

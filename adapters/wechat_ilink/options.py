@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from typing import Annotated
-from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field
 
-from gateway import Chat, Options
+from gateway import Chat, Options, RootUrl
 
 _PERSON = "@im.wechat"
 
@@ -27,8 +26,8 @@ class WechatIlinkOptions(Options):
     messages WeChat takes for each that the person wrote. `pacing` null: none.
     """
 
-    api_root: str = "https://ilinkai.weixin.qq.com"
-    cdn_root: str = "https://novac2c.cdn.weixin.qq.com/c2c"
+    api_root: RootUrl = "https://ilinkai.weixin.qq.com"
+    cdn_root: RootUrl = "https://novac2c.cdn.weixin.qq.com/c2c"
     code_seconds: Annotated[float, Field(gt=0, le=300)] = 80
     per_turn: Annotated[int, Field(ge=1)] = 10
     pacing: Pacing | None = Pacing()
@@ -38,10 +37,3 @@ class WechatIlinkOptions(Options):
         if not id.endswith(_PERSON):
             raise ValueError(f'"{id}" is no id of iLink: those end in {_PERSON}')
         return Chat(channel, id)
-
-    @field_validator("api_root", "cdn_root")
-    @classmethod
-    def _root_is_a_url(cls, root: str) -> str:
-        if urlsplit(root).scheme not in ("http", "https") or not urlsplit(root).hostname:
-            raise ValueError("must be an http:// or https:// address")
-        return root.rstrip("/")

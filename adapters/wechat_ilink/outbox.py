@@ -29,7 +29,8 @@ log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
-# What is refused may be refused for its context token: the newest, the newest there is by then, and none.
+# A message may be refused for its context token. So it is tried with the newest one, again with what is the
+# newest by then, and at last without.
 _WITH_TOKEN = (True, True, False)
 # A refusal does not tell whether it is for the pace; that would pass by itself within this (seconds), as
 # reported in https://github.com/Tencent/openclaw-weixin/issues/270.

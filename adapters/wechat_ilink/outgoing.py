@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import hashlib
 import mimetypes
-from collections import OrderedDict
 from typing import Any
 
 from adapters.wechat_ilink.media import Sealed
 from gateway import Attachment, Reply
+from gateway.newest import Newest
 
 MAX_LENGTH = 1800
 """Characters in a message; what is beyond 2,000 is cut off by WeChat without a word."""
@@ -21,9 +21,10 @@ IMAGE, VIDEO, FILE = 1, 2, 3
 _MORE = "（未完，回复任意内容接收后文 · there is more: write anything to get it）"
 # Others would be shown as broken pictures.
 _PICTURES = ("image/jpeg", "image/png", "image/gif", "image/bmp", "image/webp")
+# The protocol's `type` of an item, `message_type` and `message_state`.
 _TEXT_ITEM, _IMAGE_ITEM, _FILE_ITEM, _VIDEO_ITEM = 1, 2, 4, 5
 _FROM_BOT, _FINISHED = 2, 2
-_MOST = 1000
+_MOST = 1000  # messages that were sent and are known, so that the same again is another
 
 
 def text_item(text: str) -> dict[str, Any]:
@@ -76,7 +77,7 @@ class ClientIds:
 
     def __init__(self, salt: str) -> None:
         self._salt = salt
-        self._sent: OrderedDict[str, int] = OrderedDict()
+        self._sent: Newest[str, int] = Newest(_MOST)
 
     def make(self, user: str, reply: Reply, file: Attachment | None = None) -> str:
         """The id of the text of *reply* to *user*, or of its *file*.
@@ -91,9 +92,6 @@ class ClientIds:
         """The message with *id* was sent: the next that says the same is another."""
         digest = id.removeprefix("bot-gateway:").rpartition("-")[0]
         self._sent[digest] = self._sent.get(digest, 0) + 1
-        self._sent.move_to_end(digest)
-        if len(self._sent) > _MOST:
-            self._sent.popitem(last=False)
 
     def _digest(self, user: str, reply: Reply, file: Attachment | None) -> str:
         made = hashlib.sha256()

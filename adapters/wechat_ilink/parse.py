@@ -16,9 +16,11 @@ from adapters.wechat_ilink.media import Ref, key_of
 from adapters.wechat_ilink.payloads import ITEM, MESSAGE, QUOTED, RawItem, RawMedia, RawMessage
 from adapters.wechat_ilink.people import Heard
 from gateway import Audio, Chat, File, Image, Message, Part, Quote, Sender, Text
+from gateway.payloads import flaw
 
 log = logging.getLogger(__name__)
 
+# The protocol's `message_type`, and the `type` of an item.
 _FROM_BOT = 2
 _TEXT, _IMAGE, _VOICE, _FILE, _VIDEO = 1, 2, 3, 4, 5
 _TOOL_CALLS = (11, 12)
@@ -63,7 +65,7 @@ def parse(payload: Any, me: Account, remembered: Remembered = lambda id: "") -> 
         return _incoming(MESSAGE.validate_python(payload), me, remembered)
     except ValueError as exc:
         id = payload.get("message_id") if isinstance(payload, dict) else None
-        log.warning("message %.60r is not understood and left out: %s", id, _reason(exc))
+        log.warning("message %.60r is not understood and left out: %s", id, flaw(exc))
     return None
 
 
@@ -74,14 +76,6 @@ def said(message: Message) -> str:
 
 def _label(part: Image | Audio | File) -> str:
     return f"[{part.name}]" if isinstance(part, File) and part.name else f"[{part.type}]"
-
-
-def _reason(exc: ValueError) -> str:
-    """What is wrong and where, in one line, without what people wrote."""
-    if not isinstance(exc, ValidationError):
-        return str(exc)
-    error = exc.errors(include_url=False, include_context=False, include_input=False)[0]
-    return " at ".join(filter(None, (error["msg"], ".".join(map(str, error["loc"])))))
 
 
 def _incoming(raw: RawMessage, me: Account, remembered: Remembered) -> Incoming | FromGroup | None:
@@ -115,7 +109,7 @@ def _items(raw: RawMessage) -> Iterator[RawItem]:
         try:
             yield ITEM.validate_python(item)
         except ValidationError as exc:
-            log.warning("a part of a message is not understood and left out: %s", _reason(exc))
+            log.warning("a part of a message is not understood and left out: %s", flaw(exc))
 
 
 def _parts(item: RawItem) -> Iterator[Part]:
@@ -183,7 +177,7 @@ def _quotes(items: list[RawItem], remembered: Remembered) -> Iterator[Quote]:
             try:
                 quoted = QUOTED.validate_python(item.get("ref_msg"))
             except ValidationError as exc:
-                log.warning("what a message quotes is not understood and left out: %s", _reason(exc))
+                log.warning("what a message quotes is not understood and left out: %s", flaw(exc))
                 continue
             inner = quoted.get("message_item")
             id = quoted.get("svr_id") or (inner and inner.get("msg_id")) or ""

@@ -23,8 +23,8 @@ from gateway.errors import WindowClosed
 
 log = logging.getLogger(__name__)
 
-_MOST = 10_000
-_WINDOW = 24 * 3600.0
+_MOST = 10_000  # people in memory
+_WINDOW = 24 * 3600.0  # seconds after somebody wrote in which we may write
 _MARGIN = 60.0  # our clock is not WeChat's
 # When nothing else changed, the time at which somebody wrote is kept again after so long.
 _KEEP_AGAIN = 600.0
@@ -44,7 +44,7 @@ class Heard:
 
 @dataclass(slots=True)
 class Leave:
-    """A context token, and how many messages were sent on it."""
+    """What lets us write: a context token that came with a message, and how many of ours were sent on it."""
 
     token: str = field(repr=False)
     sent: int = 0

@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
+from gateway.newest import Newest
 
-_MOST = 2000
-_LONGEST = 1000
+# Messages that are remembered, and characters of each.
+_MOST, _LONGEST = 2000, 1000
 
 
 class Recent:
     """The newest messages of both sides, in memory."""
 
     def __init__(self) -> None:
-        self._texts: OrderedDict[str, str] = OrderedDict()
+        self._texts: Newest[str, str] = Newest(_MOST)
 
     def remember(self, id: str, text: str) -> None:
         """The message with *id* says *text*."""
         self._texts[id] = text[:_LONGEST]
-        self._texts.move_to_end(id)
-        if len(self._texts) > _MOST:
-            self._texts.popitem(last=False)
 
     def find(self, id: str) -> str:
-        """What it said, or ""."""
+        """What the message with *id* said; "" where it is not remembered."""
         return self._texts.get(id, "")

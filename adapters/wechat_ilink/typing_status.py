@@ -14,9 +14,10 @@ from gateway.errors import AdapterError, WindowClosed
 
 log = logging.getLogger(__name__)
 
-_MOST = 10_000
-# A ticket is good for a day.
+_MOST = 10_000  # people whose ticket is kept
+# A ticket is good for a day; it is used for a little less (seconds).
 _TICKET_SECONDS = 20 * 3600.0
+# Seconds that telling somebody that we are not writing any more may take: the answer waits for it.
 _LAST_SECONDS = 2.0
 
 

@@ -5,11 +5,10 @@ from __future__ import annotations
 import asyncio
 import logging
 import uuid
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from aiohttp import web
 
-from adapters.wechat_official import door
 from adapters.wechat_official.api import Api
 from adapters.wechat_official.bells import Bells
 from adapters.wechat_official.desk import Desk
@@ -23,7 +22,20 @@ from adapters.wechat_official.service import Service
 from adapters.wechat_official.shelf import Shelf
 from adapters.wechat_official.visit import Seal, Visit
 from adapters.wechat_official.wording import LONGEST_MORE
-from gateway import Adapter, Audio, Capabilities, Chat, File, Host, Image, Receipt, Receive, Reply
+from gateway import (
+    Adapter,
+    Audio,
+    Capabilities,
+    Chat,
+    File,
+    Host,
+    Image,
+    Keeper,
+    Receipt,
+    Receive,
+    Reply,
+    hook_path,
+)
 from gateway.errors import ChatGone, InboxError, NetworkError, Rejected, StoreError
 from gateway.health import Health
 from gateway.http import Places, Transport
@@ -36,7 +48,7 @@ _FILES = ("qq.com", "qpic.cn")
 _LAST_WORDS = 1.0
 
 
-class WechatOfficial(Adapter[WechatOfficialOptions]):
+class WechatOfficial(Adapter[WechatOfficialOptions], Keeper):
     """One official account."""
 
     options_type = WechatOfficialOptions
@@ -46,15 +58,15 @@ class WechatOfficial(Adapter[WechatOfficialOptions]):
         self.capabilities = Capabilities(
             max_length=LONGEST_TEXT - LONGEST_MORE,
             length_unit="bytes",
+            markup="anchors",
             typing=options.customer_service is not False,
         )
-        proxy = options.proxy.get_secret_value() if options.proxy else None
-        self._transport = Transport(proxy, Places([options.api_root], _FILES))
+        self._transport = Transport(options.proxy_address, Places([options.api_root], _FILES))
         self._api = Api(self._transport, options)
         self._service = Service(self._api, options.customer_service)
         self._health = Health(host)
         self._bells = Bells()
-        self._shelf = Shelf(host, self._bells)
+        self._shelf = Shelf(host, self._bells, self._awaited)
         self._followers = Followers()
         exchanges = Exchanges(self._bells)
         self._outgoing = Outgoing(exchanges, self._shelf, self._service)
@@ -97,6 +109,10 @@ class WechatOfficial(Adapter[WechatOfficialOptions]):
         """See `Adapter.typing`."""
         await self._service.typing(chat.id)
 
+    async def drop(self, chat: Chat) -> bool:
+        """See `Keeper.drop`: the pieces that wait to be fetched."""
+        return await self._shelf.drop(chat.id)
+
     async def fetch(self, part: Image | Audio | File) -> bytes:
         """See `Adapter.fetch`."""
         if not part.ref:
@@ -105,7 +121,7 @@ class WechatOfficial(Adapter[WechatOfficialOptions]):
 
     def routes(self) -> Iterable[web.RouteDef]:
         """See `Adapter.routes`."""
-        path = door.path(self.host.name)
+        path = hook_path(self.host.name)
         return (web.get(path, self._asked), web.post(path, self._posted))
 
     async def verify(self) -> str:
@@ -123,8 +139,7 @@ class WechatOfficial(Adapter[WechatOfficialOptions]):
         try:
             letter = await self._door.receive(request)
         except Refused as exc:
-            log.warning("%s: %s", self.host.name, exc)
-            return web.Response(status=403)
+            return self._door.turn_away(exc)
         except ValueError as exc:
             log.warning("%s: what was posted is not understood: %s", self.host.name, exc)
             return web.Response(text="success")
@@ -155,4 +170,7 @@ class WechatOfficial(Adapter[WechatOfficialOptions]):
                 await visit.say(self.options.greeting)
         elif incoming.kind == "unfollow":
             self._followers.left(incoming.person)
-            await self._shelf.clear(incoming.person)
+            await self._shelf.drop(incoming.person)
+
+    async def _awaited(self, person: str, questions: Collection[str]) -> Collection[str]:
+        return await self.host.awaited(Chat(self.host.name, person, account=self.account), questions)

@@ -9,7 +9,7 @@ from contextlib import contextmanager, suppress
 
 
 class Bell:
-    """Rings for one listener. What rings while he looks is heard when he waits."""
+    """Rings for one listener. What rings while the listener is busy is heard at the next `wait`."""
 
     def __init__(self) -> None:
         self.closed = False

@@ -13,8 +13,8 @@ import secrets
 
 from Crypto.Cipher import AES
 
-_BLOCK = 32
-_RANDOM = 16
+_BLOCK = 32  # bytes that padding fills up to
+_RANDOM = 16  # bytes before the length
 _HEAD = _RANDOM + 4
 
 

@@ -1,4 +1,4 @@
-"""What WeChat is answered, and when: at once, as soon as there is an answer, or not so that it asks again.
+"""What WeChat is answered, and when: at once, as soon as there is an answer, or not, so that it asks again.
 
 WeChat waits five seconds for an answer, three times; then, or at anything that is no answer, it tells the
 person that the account is out of order.
@@ -99,8 +99,8 @@ class Desk:
             waits = await self._waits(person, exchange, message)
             if waits and await self._hand_over(visit, exchange, message):
                 return
-            if exchange.over:
-                visit.accept()  # the answer came on another way
+            if exchange.over and (exchange.complete or self._service.allowed):
+                visit.accept()  # the answer came on another way, or will
                 return
             if not await visit.news():
                 break
@@ -110,13 +110,17 @@ class Desk:
             await visit.silence()
 
     async def _waits(self, person: str, exchange: Exchange, message: Message) -> bool:
-        """Whether something waits for *person* that takes the place of the answer to *message*."""
+        """Whether something waits for *person* that takes the place of the answer to *message*.
+
+        A command may be to drop what waits: it is seen once there is its answer.
+        """
         kept = await self._shelf.look(person)
         if kept.text_for(message.id) is not None:
             return True
-        if kept.pieces:
-            await self._promise(exchange, message)
-        return bool(kept.pieces)
+        if not kept.pieces or (_is_command(message.text) and not exchange.over):
+            return False
+        await self._promise(exchange, message)
+        return True
 
     async def _keep(self, visit: Visit, exchange: Exchange, message: Message) -> None:
         """Make *message* durable while WeChat waits. Raises `InboxError`."""
@@ -150,32 +154,43 @@ class Desk:
         text = await self._shelf.take(visit.incoming.person, message.id)
         if text is None:
             return False
-        if not await visit.say(text) and exchange.last:
+        if not text:
+            visit.accept()
+        elif not await visit.say(text) and exchange.last:
             await self._shelf.put_back(visit.incoming.person, message.id)
         return True
 
     async def _last_word(self, visit: Visit, exchange: Exchange, message: Message) -> None:
-        """WeChat does not ask again: the answer comes by customer service, can be fetched, or was stopped."""
+        """WeChat does not ask again: the answer comes by customer service, can be fetched, or never comes."""
         if self._service.allowed is None:
             await self._find_out(visit)
-        if self._service.allowed or self._exchanges.stopped(message.chat.id, message.id):
+        if self._service.allowed:
             exchange.end()
             visit.accept()
-        else:
-            await self._promise(exchange, message)
+            return
+        promised = await self._promise(exchange, message)
+        if await self._hand_over(visit, exchange, message):
+            return
+        if promised:
             await visit.say(Words.FETCH.say(language_of(message.text)))
+        else:
+            visit.accept()
 
-    async def _promise(self, exchange: Exchange, message: Message) -> None:
-        """The answer to *message* can only be fetched from now on, which the person is about to be told."""
+    async def _promise(self, exchange: Exchange, message: Message) -> bool:
+        """The answer to *message* can only be fetched from now on, which the person is about to be told.
+
+        False where there is none to come: it was stopped, or is part of another question.
+        """
         exchange.end()
         person = message.chat.id
         try:
-            await self._shelf.promise(person, message.id, language_of(message.text))
+            promised = await self._shelf.promise(person, message.id, language_of(message.text))
         except StoreError:
             exchange.reopen()  # nobody is told
             raise
         if exchange.complete:  # it has come meanwhile
             await self._shelf.settle(person, message.id)
+        return promised
 
 
 def _is_command(text: str) -> bool:

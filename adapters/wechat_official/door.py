@@ -1,4 +1,4 @@
-"""Where WeChat calls: who it is, and what he brings. Nothing is read before the signature is right.
+"""Where WeChat calls: is it WeChat, and what does it bring? Nothing is read before the signature is right.
 
 https://developers.weixin.qq.com/doc/subscription/guide/dev/push/ and …/push/encryption.html
 """
@@ -17,6 +17,8 @@ from adapters.wechat_official.crypto import Cipher, Unreadable
 from adapters.wechat_official.options import WechatOfficialOptions
 from adapters.wechat_official.signing import OLDEST, Signatures, is_genuine, is_signed, time_of
 from gateway.errors import GatewayError
+from gateway.http import read_bounded
+from gateway.pacing import denied_for, seldom
 
 log = logging.getLogger(__name__)
 
@@ -37,11 +39,6 @@ class Refused(GatewayError):
     """Whoever calls is not WeChat, or WeChat is set up in another way than we are."""
 
 
-def path(channel: str) -> str:
-    """What WeChat calls on our web server."""
-    return f"/hook/{channel}"
-
-
 class Door:
     """Lets in what WeChat brings to one account."""
 
@@ -51,25 +48,30 @@ class Door:
         key = options.encoding_aes_key
         self.cipher = Cipher(key.get_secret_value(), options.app_id) if key else None
         self._signatures = Signatures()
+        self._complaints = seldom()
 
     def prove(self, request: web.Request) -> web.Response:
         """Answer WeChat's question whether we are the account's server: its own words, in any mode."""
         try:
             self._check(request.query)
         except Refused as exc:
-            log.warning("%s: %s", self._channel, exc)
-            return web.Response(status=403)
+            return self.turn_away(exc)
         return web.Response(text=request.query.get("echostr", "")[:_LONGEST_ECHO])
+
+    def turn_away(self, why: Refused) -> web.Response:
+        """Answer who is refused, and say *why* in the log, which nobody can fill."""
+        if not denied_for(self._complaints):
+            log.warning("%s: %s", self._channel, why)
+        return web.Response(status=403)
 
     async def receive(self, request: web.Request) -> Letter:
         """What WeChat posts, decrypted. Raises `Refused`; `ValueError`: WeChat says what nobody can read."""
         signed = self._check(request.query)
-        body = await _body(request)
-        if not self._signatures.fits(request.query, body):
-            raise Refused("somebody uses a signature of WeChat's again, for something else")
-        fields = xml.read(body)
+        fields = xml.read(await _body(request))
         if self.cipher is not None:
             fields = self._decrypted(self.cipher, request.query, fields)
+        elif not self._signatures.fit(request.query, fields):
+            raise Refused("somebody uses a signature of WeChat's again, for something else")
         return Letter(fields, signed)
 
     def _check(self, query: Mapping[str, str]) -> float:
@@ -100,12 +102,10 @@ class Door:
 
 async def _body(request: web.Request) -> bytes:
     """What was posted. Raises `Refused` before more than `LARGEST_BODY` is in memory."""
-    body = bytearray()
     try:
-        async for chunk in request.content.iter_any():
-            body += chunk
-            if len(body) > LARGEST_BODY:
-                raise Refused(f"more than {LARGEST_BODY} bytes were posted")
+        body = await read_bounded(request.content, LARGEST_BODY)
     except (ConnectionError, web.RequestPayloadError) as exc:
         raise Refused("what was posted breaks off") from exc
-    return bytes(body)
+    if body is None:
+        raise Refused(f"more than {LARGEST_BODY} bytes were posted")
+    return body

@@ -21,10 +21,10 @@ from gateway.errors import (
 )
 from gateway.http import Answer
 
-_LONGEST_TEXT = 300
-# WeChat does not say how long: one limit is by the minute, the other by the day.
-_MINUTE = 60.0
-_DAY = 3600.0
+_LONGEST_TEXT = 300  # characters of an error, the platform's own words in it
+# Seconds to wait where a limit by the minute, or by the day, is used up: WeChat does not say how long.
+_PAUSE_OF_A_MINUTE_LIMIT = 60.0
+_PAUSE_OF_A_DAY_LIMIT = 3600.0
 
 
 class TokenExpired(AuthError):
@@ -73,8 +73,8 @@ CODES: Mapping[int, Callable[[str], AdapterError]] = {
     43004: ChatGone,  # follows no more
     43019: ChatGone,  # on the account's black list
     48002: ChatGone,  # takes no messages
-    45009: lambda text: RateLimited(text, _DAY),
-    45011: lambda text: RateLimited(text, _MINUTE),
+    45009: lambda text: RateLimited(text, _PAUSE_OF_A_DAY_LIMIT),
+    45011: lambda text: RateLimited(text, _PAUSE_OF_A_MINUTE_LIMIT),
     45015: WindowClosed,  # 48 hours after the last message; also said of who follows no more
     45047: WindowClosed,  # five messages for each that the person wrote
 }
@@ -97,7 +97,7 @@ def checked(answer: Answer) -> dict[str, Any]:
 def _failure(status: int) -> AdapterError:
     text = f"status {status}"
     if status == 429:
-        return RateLimited(text, _MINUTE)
+        return RateLimited(text, _PAUSE_OF_A_MINUTE_LIMIT)
     if status >= 500:
         # It says that it failed; only a server in between may not know that.
         return OutcomeUnknown(text) if status == 504 else NetworkError(text)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections import OrderedDict, deque
+from collections import OrderedDict
 
 from adapters.wechat_official.bells import Bells
 
 TRIES = 3
+"""How often WeChat asks for the answer to a message."""
 _MOST = 10_000
 # An exchange is forgotten so many seconds after WeChat can have asked for the last time.
 _REMEMBERED = 60.0
@@ -103,22 +104,6 @@ class Exchanges:
     def find(self, person: str, message: str) -> Exchange | None:
         """The exchange about *message*, where there is one."""
         return self._exchanges.get((person, message))
-
-    def stopped(self, person: str, message: str) -> bool:
-        """Whether *message* gets no answer any more.
-
-        What a person asks is answered in order. Only a wish to stop overtakes, and then the first question
-        that has no answer is the one that it has stopped.
-        """
-        waiting: deque[str] = deque()
-        for (who, id), exchange in self._exchanges.items():
-            if who != person or exchange.fetches:
-                continue
-            if not exchange.complete:
-                waiting.append(id)
-            elif waiting and waiting.popleft() == message:
-                return True
-        return False
 
     def _forget(self) -> None:
         # Two looks at the oldest for each new one: the table follows what is really in use.

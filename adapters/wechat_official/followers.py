@@ -1,23 +1,21 @@
-"""Who follows the account no more."""
+"""Who no longer follows the account."""
 
 from __future__ import annotations
 
-from collections import OrderedDict
+from gateway.newest import Newest
 
 _MOST = 10_000
 
 
 class Followers:
-    """Remembers who left, since WeChat does not tell that apart from a window that is closed."""
+    """Remembers who left: WeChat refuses a message to them as if they had only not written for 48 hours."""
 
     def __init__(self) -> None:
-        self._gone: OrderedDict[str, None] = OrderedDict()
+        self._gone: Newest[str, None] = Newest(_MOST)
 
     def left(self, person: str) -> None:
-        """*person* follows us no more."""
+        """*person* follows us no longer."""
         self._gone[person] = None
-        if len(self._gone) > _MOST:
-            self._gone.popitem(last=False)
 
     def came(self, person: str) -> None:
         """*person* follows us, or has written."""

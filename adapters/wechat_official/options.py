@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import re
 from typing import Annotated, Literal
-from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, field_validator
 
-from gateway import Chat, Options
+from gateway import Chat, Options, RootUrl
 from gateway.text import length
 
 LONGEST_TEXT = 2048
@@ -34,13 +33,13 @@ class WechatOfficialOptions(Options):
     app_secret: SecretStr
     token: SecretStr
     encoding_aes_key: SecretStr | None = None
-    api_root: str = "https://api.weixin.qq.com"
+    api_root: RootUrl = "https://api.weixin.qq.com"
     customer_service: Literal["auto"] | bool = "auto"
     greeting: str = ""
     patience: Annotated[float, Field(gt=0, le=4.8)] = 4.5
 
     def chat(self, channel: str, id: str) -> Chat:
-        """See `Options.chat`: a follower's openid, who is reached within 48 hours of what he wrote last."""
+        """See `Options.chat`: a follower's openid, who is reached within 48 hours of their last message."""
         if not _OPENID.fullmatch(id):
             raise ValueError(f'"{id}" is no openid: /status says it')
         if self.customer_service is False:
@@ -67,13 +66,6 @@ class WechatOfficialOptions(Options):
         if key is not None and not _KEY.fullmatch(key.get_secret_value()):
             raise ValueError("must be the 43 characters of EncodingAESKey")
         return key
-
-    @field_validator("api_root")
-    @classmethod
-    def _root_is_a_url(cls, root: str) -> str:
-        if urlsplit(root).scheme not in ("http", "https") or not urlsplit(root).hostname:
-            raise ValueError("must be an http:// or https:// address")
-        return root.rstrip("/")
 
     @field_validator("greeting")
     @classmethod

@@ -25,19 +25,28 @@ class Outgoing:
         self._service = service
 
     async def send(self, person: str, reply: Reply) -> None:
-        """Return when *person* has got *reply*, or it waits to be fetched.
+        """Return when *person* has got *reply*, it waits to be fetched, or is not wanted any more.
 
         Raises `AdapterError`, `StoreError`.
         """
+        began = asyncio.get_running_loop().time()
         exchange = self._exchanges.find(person, reply.question)
-        # Who was told to fetch the answer gets all of it in that way: it stays in order.
-        promised = reply.question in (await self._shelf.look(person)).promised
-        if promised or not await self._delivered(person, reply, exchange):
-            await self._shelf.add(person, reply.question, reply.text, more=reply.more)
+        behind = await self._comes_behind(person, reply, exchange)
+        if behind or not await self._delivered(person, reply, exchange):
+            await self._shelf.add(person, reply.question, reply.text, more=reply.more, since=began)
         elif not reply.more:
             await self._shelf.settle(person, reply.question)
         if exchange is not None and not reply.more:
             exchange.complete = True
+
+    async def _comes_behind(self, person: str, reply: Reply, exchange: Exchange | None) -> bool:
+        """Whether *reply* has to be fetched, for what comes before it has: so all of it stays in order."""
+        kept = await self._shelf.look(person)
+        if kept.pieces and exchange is not None and not exchange.over:
+            await self._shelf.promise(person, reply.question, language_of(reply.text))
+            exchange.end()
+            return True
+        return reply.question in kept.promised
 
     async def _delivered(self, person: str, reply: Reply, exchange: Exchange | None) -> bool:
         """False where *reply* has to be fetched."""

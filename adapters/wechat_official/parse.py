@@ -7,10 +7,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from pydantic import ValidationError
-
 from adapters.wechat_official.payloads import INCOMING, RawIncoming
 from gateway import Audio, Chat, File, Image, Message, Part, Sender, Text
+from gateway.payloads import flaw
 
 log = logging.getLogger(__name__)
 
@@ -30,7 +29,7 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class Incoming:
-    """Something that WeChat tells us of a person: a message, a button of the menu, that he follows us or not.
+    """Something that WeChat tells us of a person: a message, a button of the menu, following us or not.
 
     `message` is None where there is nothing to answer. `person` and `us` are what WeChat calls both sides;
     `id` is the same each time that it asks about this. `time` in seconds since 1970.
@@ -50,16 +49,8 @@ def parse(payload: Mapping[str, str], me: Account) -> Incoming | None:
         raw = INCOMING.validate_python(payload)
         return _event(raw, me) if raw["MsgType"] == "event" else _message(raw, me)
     except ValueError as exc:
-        log.warning("message %.60r is not understood and left out: %s", payload.get("MsgId"), _reason(exc))
+        log.warning("message %.60r is not understood and left out: %s", payload.get("MsgId"), flaw(exc))
     return None
-
-
-def _reason(exc: ValueError) -> str:
-    """What is wrong and where, in one line, without what people wrote."""
-    if not isinstance(exc, ValidationError):
-        return str(exc)
-    error = exc.errors(include_url=False, include_context=False, include_input=False)[0]
-    return " at ".join(filter(None, (error["msg"], ".".join(map(str, error["loc"])))))
 
 
 def _message(raw: RawIncoming, me: Account) -> Incoming:

@@ -5,18 +5,21 @@ https://developers.weixin.qq.com/doc/service/api/customer/message/api_sendcustom
 
 from __future__ import annotations
 
+import logging
 import time
-from collections import OrderedDict
 from typing import Any, Literal
 
 from adapters.wechat_official.api import Api
 from adapters.wechat_official.errors import NoPermission
 from gateway.errors import AdapterError, Rejected
+from gateway.newest import Newest
+
+log = logging.getLogger(__name__)
 
 AFTER_MESSAGE, AFTER_CLICK = 5, 3
 """Messages that WeChat lets through once a person wrote, within 48 hours, or clicked, within a minute."""
 _SEND, _TYPING = "/cgi-bin/message/custom/send", "/cgi-bin/message/custom/typing"
-# An account can be verified while we run.
+# Seconds until we ask again whether we may: an account can be verified while we run.
 _ASK_AGAIN = 3600.0
 _MOST = 10_000
 
@@ -29,11 +32,11 @@ class Service:
         self._setting = setting
         self._granted = False
         self._denied_until = 0.0
-        self._left: OrderedDict[str, int] = OrderedDict()
+        self._left: Newest[str, int] = Newest(_MOST)
 
     @property
     def allowed(self) -> bool | None:
-        """Whether the account may; None: nobody knows yet."""
+        """Whether the account may write by itself; None: nobody knows yet."""
         if self._setting != "auto":
             return self._setting
         if time.monotonic() < self._denied_until:
@@ -41,20 +44,21 @@ class Service:
         return True if self._granted else None
 
     async def find_out(self, person: str) -> bool:
-        """Whether the account may, asked of WeChat if need be; it cannot while WeChat cannot be asked."""
+        """Whether the account may write by itself: WeChat is asked where nobody knows yet.
+
+        False while it cannot be asked.
+        """
         if self.allowed is None:
             try:
                 await self.typing(person)
-            except AdapterError:
+            except AdapterError as exc:
+                log.debug("whether the account may write by itself cannot be asked: %s", exc)
                 return False
         return self.allowed is True
 
     def heard(self, person: str, worth: int) -> None:
         """*person* did something that is *worth* so many messages."""
         self._left[person] = worth
-        self._left.move_to_end(person)
-        if len(self._left) > _MOST:
-            self._left.popitem(last=False)
 
     def left(self, person: str) -> int | None:
         """How many more messages *person* can be sent; None: unknown."""

@@ -10,7 +10,7 @@ import asyncio
 import logging
 import time
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Collection
 from copy import deepcopy
 from dataclasses import asdict, dataclass, field
 from typing import TypeVar
@@ -26,6 +26,8 @@ from gateway.errors import WindowClosed
 log = logging.getLogger(__name__)
 
 T = TypeVar("T")
+
+Awaited = Callable[[str, Collection[str]], Awaitable[Collection[str]]]
 
 # Pieces of one person's, and how long they are kept (seconds).
 _MOST_PIECES = 50
@@ -93,31 +95,44 @@ _SAVED = TypeAdapter(Kept)
 
 
 class _Place:
+    """`dropped`: when nothing of what waited was wanted any more, on the loop's clock."""
+
     def __init__(self, kept: Kept) -> None:
         self.kept = kept
         self.lock = asyncio.Lock()
+        self.dropped = 0.0
 
 
 class Shelf:
-    """What waits for everybody; a change rings the person's bell. Every method raises `StoreError`."""
+    """What waits for everybody; a change rings the person's bell. Every method raises `StoreError`.
 
-    def __init__(self, host: Host, bells: Bells) -> None:
+    `awaited` tells which of a person's questions are still to be answered: nothing comes for any other.
+    """
+
+    def __init__(self, host: Host, bells: Bells, awaited: Awaited) -> None:
         self._host = host
         self._bells = bells
+        self._awaited = awaited
         self._places: OrderedDict[str, _Place] = OrderedDict()
 
     async def look(self, person: str) -> Kept:
         """What waits for *person*; to be looked at only."""
         return (await self._place(person)).kept
 
-    async def promise(self, person: str, question: str, language: Language) -> None:
-        """*person* is about to be told that the answer to *question* can be fetched with any text."""
+    async def promise(self, person: str, question: str, language: Language) -> bool:
+        """*person* is about to be told that the answer to *question* can be fetched with any text.
+
+        False where none comes any more.
+        """
+        if not await self._awaited(person, [question]):
+            return False
 
         def change(kept: Kept) -> None:
             kept.promised[question] = kept.told = time.time()
             kept.language = language
 
         await self._change(person, change)
+        return True
 
     async def settle(self, person: str, question: str) -> None:
         """No more pieces of the answer to *question* will come."""
@@ -127,13 +142,16 @@ class Shelf:
         """What *person* says next is a question, unless there is something to fetch."""
         await self._change(person, lambda kept: kept.promised.clear())
 
-    async def add(self, person: str, question: str, piece: str, *, more: bool) -> None:
+    async def add(self, person: str, question: str, piece: str, *, more: bool, since: float) -> None:
         """Keep *piece* of the answer to *question* behind what waits already; *more* of it will come, or not.
 
-        Raises `WindowClosed`: there is no room.
+        Not where all was dropped *since* then, on the loop's clock. Raises `WindowClosed`: there is no room.
         """
+        place = await self._place(person)
 
         def change(kept: Kept) -> None:
+            if place.dropped > since:
+                return
             if len(kept.pieces) >= _MOST_PIECES:
                 raise WindowClosed("too many answers wait for this person to fetch them")
             kept.pieces.append(piece)
@@ -144,7 +162,10 @@ class Shelf:
         await self._change(person, change)
 
     async def take(self, person: str, message: str) -> str | None:
-        """The first piece, handed to *message*: the same whenever it asks again. None: there is nothing."""
+        """The first piece, handed to *message*: the same whenever it asks again. None: there is nothing.
+
+        "" where what *message* got was dropped since.
+        """
 
         def change(kept: Kept) -> str | None:
             if kept.text_for(message) is None and kept.pieces:
@@ -171,16 +192,25 @@ class Shelf:
 
         await self._change(person, change)
 
-    async def clear(self, person: str) -> None:
-        """Nothing waits for *person* any more."""
+    async def drop(self, person: str) -> bool:
+        """Nothing waits for *person* any more; true where something did.
 
-        def change(kept: Kept) -> None:
+        What was said stays known by the messages that it was said to, without the words. What is being sent
+        now is not kept either; what is sent from now on is.
+        """
+        now = asyncio.get_running_loop().time()
+        place = await self._place(person)
+        place.dropped = now
+
+        def change(kept: Kept) -> bool:
+            waited = bool(kept.pieces)
             kept.pieces.clear()
             kept.promised.clear()
-            kept.said.clear()
+            kept.said = {id: ("", at) for id, (_, at) in kept.said.items()}
             kept.given = None
+            return waited
 
-        await self._change(person, change)
+        return await self._change(person, change)
 
     async def _place(self, person: str) -> _Place:
         place = self._places.get(person)
@@ -192,7 +222,16 @@ class Shelf:
         if len(self._places) > _MOST_SHELVES:
             self._places.popitem(last=False)
         place.kept.prune(time.time())
+        await self._prune_promises(person, place)
         return place
+
+    async def _prune_promises(self, person: str, place: _Place) -> None:
+        """Forget the questions that became part of another, were stopped or given up."""
+        promised = list(place.kept.promised)
+        if promised:
+            awaited = await self._awaited(person, promised)
+            for question in set(promised).difference(awaited):
+                place.kept.promised.pop(question, None)
 
     async def _change(self, person: str, change: Callable[[Kept], T]) -> T:
         """Do *change* and make it durable; where that cannot be, nothing has changed."""

@@ -31,7 +31,7 @@ def is_signed(given: str, *parts: str) -> bool:
 
 
 def is_genuine(query: Mapping[str, str], token: str) -> bool:
-    """Whether who knows *token* made the *query* of a request; when, is not said."""
+    """Whether the *query* of a request is signed with *token*; that says nothing of when it was made."""
     timestamp, nonce = _text(query, "timestamp"), _text(query, "nonce")
     return is_signed(_text(query, "signature"), token, timestamp, nonce)
 
@@ -44,22 +44,22 @@ def time_of(query: Mapping[str, str]) -> float:
 
 
 class Signatures:
-    """Which request each signature came with: none is good for a second one with another body."""
+    """What each signature came with: none is good for a second message."""
 
     def __init__(self) -> None:
-        self._bodies: OrderedDict[str, bytes] = OrderedDict()
+        self._messages: OrderedDict[str, bytes] = OrderedDict()
 
-    def fits(self, query: Mapping[str, str], body: bytes) -> bool:
-        """False where the signature of *query*, which is genuine and new, has come with something else.
+    def fit(self, query: Mapping[str, str], fields: Mapping[str, str]) -> bool:
+        """False where the signature of *query*, genuine and new, has come with others than *fields*.
 
-        WeChat asking again sends the same body.
+        WeChat asking again says the same, but what is encrypted beside it looks another way each time.
         """
-        name = query.get("msg_signature") or query.get("signature", "")
-        digest = hashlib.sha256(body).digest()
-        if self._bodies.setdefault(name, digest) != digest:
+        said = sorted((name, text) for name, text in fields.items() if name != "Encrypt")
+        digest = hashlib.sha256(repr(said).encode()).digest()
+        if self._messages.setdefault(query.get("signature", ""), digest) != digest:
             return False
-        if len(self._bodies) > _REMEMBERED:
-            self._bodies.popitem(last=False)
+        if len(self._messages) > _REMEMBERED:
+            self._messages.popitem(last=False)
         return True
 
 

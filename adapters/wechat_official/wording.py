@@ -26,7 +26,7 @@ class Words(Enum):
     MORE = ("\n\n(Send any text to go on.)", "\n\n（发送任意文字继续）")
 
     def say(self, language: Language) -> str:
-        """It in *language*."""
+        """The sentence in *language*."""
         return self.value[language == "zh"]
 
 

@@ -7,7 +7,7 @@ import logging
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
-from adapters.wechat_web.client import Place
+from adapters.wechat_web.client import Endpoint
 from adapters.wechat_web.entrance import Entrance
 from adapters.wechat_web.errors import SAFE_DOOR, Restricted, SessionLost
 from adapters.wechat_web.friends import Friends
@@ -53,8 +53,7 @@ class WechatWeb(Adapter[WechatWebOptions]):
 
     def __init__(self, host: Host, options: WechatWebOptions) -> None:
         super().__init__(host, options)
-        proxy = options.proxy.get_secret_value() if options.proxy else None
-        self._place = Place(options.api_root, proxy, options.silence)
+        self._endpoint = Endpoint(options.api_root, options.proxy_address, options.silence)
         name = f"wechat-web {host.name}"
         self._listening, self._speaking, self._fetching = (
             Line(f"{name} {what}") for what in ("listens", "speaks", "fetches")
@@ -89,7 +88,7 @@ class WechatWeb(Adapter[WechatWebOptions]):
 
     async def verify(self) -> str:
         """See `Adapter.verify`: nobody is logged in by that, so nobody can say who we are."""
-        entrance = Entrance(self._place)
+        entrance = Entrance(self._endpoint)
         try:
             await self._listening.call(entrance.code, entrance.cut)
         finally:
@@ -108,7 +107,7 @@ class WechatWeb(Adapter[WechatWebOptions]):
 
     async def send(self, chat: Chat, reply: Reply) -> Receipt:
         """See `Adapter.send`."""
-        speaker, user = self._there.speaker, self._there.contacts.address(chat.id)
+        speaker, user = self._logged_in.speaker, self._logged_in.contacts.address(chat.id)
         file, text = reply.file, self._worded(chat, reply)
         if file is None:
             return Receipt(await self._pen.write(lambda: speaker.write(user, text)))
@@ -118,14 +117,14 @@ class WechatWeb(Adapter[WechatWebOptions]):
 
     async def delete(self, chat: Chat, receipt: Receipt) -> None:
         """See `Adapter.delete`: WeChat takes messages back for two minutes."""
-        speaker, user = self._there.speaker, self._there.contacts.address(chat.id)
+        speaker, user = self._logged_in.speaker, self._logged_in.contacts.address(chat.id)
         await self._speaking.call(lambda: speaker.take_back(user, receipt.id))
 
     async def fetch(self, part: Image | Audio | File) -> bytes:
         """See `Adapter.fetch`."""
         if not part.ref:
             raise Rejected("there is no file")
-        media, fetcher = Media.from_ref(part.ref), self._there.fetcher
+        media, fetcher = Media.from_ref(part.ref), self._logged_in.fetcher
         return await self._fetching.call(lambda: fetcher.fetch(media), fetcher.cut)
 
     async def _listen(self, online: Online, receive: Receive) -> None:
@@ -140,7 +139,7 @@ class WechatWeb(Adapter[WechatWebOptions]):
             raise group.exceptions[0] from None
 
     @property
-    def _there(self) -> Online:
+    def _logged_in(self) -> Online:
         """The login, where there is one. Raises `NetworkError`."""
         if self._online is None or not self._online.ready:
             raise NetworkError("nobody is logged in")
@@ -165,7 +164,7 @@ class WechatWeb(Adapter[WechatWebOptions]):
         if self._online is None:
             session = await self._kept()
             if session is not None:
-                self._online = Online(self._place, self._listening, session.resumed())
+                self._online = Online(self._endpoint, self._listening, session.resumed())
             else:
                 self._online = await self._new_login(state, why)
         online = self._online
@@ -174,10 +173,10 @@ class WechatWeb(Adapter[WechatWebOptions]):
         return online
 
     async def _new_login(self, state: ChannelState, why: str) -> Online:
-        login = QrLogin(self.host, self._health, self._listening, self._place, state, why)
+        login = QrLogin(self.host, self._health, self._listening, self._endpoint, state, why)
         entered = await login.run()
         await self._trying(lambda: self.host.save(_CURSOR, entered.session.to_json()))
-        return Online(self._place, self._listening, entered.session, entered.contacts)
+        return Online(self._endpoint, self._listening, entered.session, entered.contacts)
 
     async def _kept(self) -> Session | None:
         """The login that was kept."""

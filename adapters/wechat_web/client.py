@@ -33,8 +33,8 @@ logging.getLogger("urllib3").setLevel(logging.WARNING)
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
-    """Where WeChat is: its address, a proxy on the way, how many seconds without an answer are too many."""
+class Endpoint:
+    """Where WeChat is: its address, a proxy on the way, and how many seconds it may leave a read waiting."""
 
     root: str
     proxy: str | None
@@ -44,10 +44,12 @@ class Place:
 class Client:
     """One login, or one to be. Every call blocks, and they are made one at a time; `cut` is for anybody."""
 
-    def __init__(self, place: Place, session: Session | None = None, beside: Client | None = None) -> None:
-        """A client for *session*, with the same cookies as the client *beside* it."""
+    def __init__(
+        self, endpoint: Endpoint, session: Session | None = None, beside: Client | None = None
+    ) -> None:
+        """A client that is logged in with *session*, if given; it shares the cookies of client *beside*."""
         self._jar: Jar = beside._jar if beside is not None else Jar()
-        self._http = Transport(place.root, config.BASE_URL, place.proxy, place.silence, self._jar)
+        self._http = Transport(endpoint.root, config.BASE_URL, endpoint.proxy, endpoint.silence, self._jar)
         self._http.headers["User-Agent"] = config.USER_AGENT
         self._core: Any = Core()
         self._core.s.close()
@@ -126,5 +128,5 @@ def _text(params: Mapping[str, object]) -> dict[str, str]:
 
 
 def odd_time() -> int:
-    """What the web pages send as ``r`` where they only want no answer from a cache."""
+    """The number that WeChat's own pages send as ``r``, so that no cache answers in its place."""
     return int(-time.time() / 1579)

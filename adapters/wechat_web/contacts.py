@@ -19,6 +19,7 @@ Two who would get the same id both get the last kind: better forgotten than mixe
 from __future__ import annotations
 
 import hashlib
+import logging
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -30,6 +31,9 @@ from pydantic import ValidationError
 from adapters.wechat_web.names import readable
 from adapters.wechat_web.payloads import CONTACT, RawContact
 from gateway.errors import ChatGone, WindowClosed
+from gateway.payloads import flaw
+
+log = logging.getLogger(__name__)
 
 _OFFICIAL = 8  # a bit of VerifyFlag
 _SEQ = re.compile(r"[?&]seq=([0-9]{1,19})(?:[&#]|$)")
@@ -177,7 +181,8 @@ class Contacts:
         """What *raw* says, beside what is known of it already; None: nothing that we understand."""
         try:
             contact = CONTACT.validate_python(raw)
-        except ValidationError:
+        except ValidationError as exc:
+            log.debug("a contact is not understood and left out: %s", flaw(exc))
             return None
         known = self._contacts.get(contact["UserName"])
         return Contact(

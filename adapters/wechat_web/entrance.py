@@ -18,7 +18,7 @@ from adapters.wechat_web.session import Session, joined
 from gateway.errors import AdapterError, NetworkError
 
 _SAID = re.compile(r"<message>(.+?)</message>", re.DOTALL)
-_LONGEST_TEXT = 200
+_LONGEST_TEXT = 200  # characters of WeChat's own words in an error
 
 
 class Fate(StrEnum):

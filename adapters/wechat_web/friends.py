@@ -16,7 +16,7 @@ log = logging.getLogger(__name__)
 
 
 class Friends:
-    """Works off the requests that a session holds; each is done once, but where a crash comes between.
+    """Accepts the requests that a session holds, each once, unless the process crashes in between.
 
     *greeting* is said to new friends, "" = nothing.
     """

@@ -8,27 +8,18 @@ import time
 
 from adapters.wechat_web.options import Pacing
 from gateway.errors import RateLimited
-from gateway.pacing import Bucket
-
-LONGEST_PAUSE = 10.0
-"""Seconds to wait inside a call; who must wait longer is told so instead."""
+from gateway.pacing import LONGEST_PAUSE, Bucket, by_the_minute
 
 
 class Limits:
-    """Gives out the moments at which we may write, one message at a time; with no *pacing*, never waits.
-
-    A quarter of what a minute may hold may go as fast as the delays let it, and the rest evenly, so that no
-    minute ever holds more.
-    """
+    """Gives out the moments at which we may write, one message at a time; with no *pacing*, never waits."""
 
     def __init__(self, pacing: Pacing | None) -> None:
-        self._delay = pacing.delay if pacing else (0.0, 0.0)
         self._paced = pacing is not None
-        minute = pacing.per_minute if pacing else 60.0
-        burst = max(1.0, minute // 4)
-        self._bucket = Bucket(max(minute - burst, minute / 2) / 60, burst)
+        self._delay = pacing.delay if pacing else (0.0, 0.0)
+        self._bucket = Bucket(*by_the_minute((pacing or Pacing()).per_minute))
         self._free = 0.0  # when whoever writes before us will have written, by `time.monotonic`
-        self._quiet = 0.0
+        self._quiet = 0.0  # until when WeChat wants nothing, by the same clock
 
     async def admit(self) -> None:
         """Wait until it is time to write a message. Raises `RateLimited`: that would take long."""

@@ -1,4 +1,4 @@
-"""A thread of a channel's own for what blocks: `requests`, and with it itchat-uos."""
+"""A worker thread for calls that block: `requests`, and with it itchat-uos."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _CUT_AGAIN = 0.05
 
 
 class Line:
-    """Does one call after another, in a thread with a *name*."""
+    """A worker thread called *name*, which makes one call after another; the event loop goes on meanwhile."""
 
     def __init__(self, name: str) -> None:
         self._executor = ThreadPoolExecutor(1, thread_name_prefix=name)

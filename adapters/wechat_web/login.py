@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from adapters.wechat_web.client import Place
+from adapters.wechat_web.client import Endpoint
 from adapters.wechat_web.entrance import Entered, Entrance, Fate
 from adapters.wechat_web.line import Line
 from gateway import ChannelState, Host
@@ -18,11 +18,12 @@ LIFETIME = 300.0
 """Seconds for which WeChat's codes are good."""
 
 # It is better to show a new code before somebody scans one that is over: after this part of its life. A
-# scanned one is not taken away from under the thumb, but not waited for for ever either.
+# scanned one is not taken away from under the thumb, but not waited for for ever (seconds) either.
 _RENEW = 0.8
 _CONFIRM = 600.0
-# WeChat says at once, again and again, that a code was scanned.
+# Seconds between two looks: WeChat says at once, again and again, that a code was scanned.
 _LOOK_AGAIN = 0.5
+# A code that lasted so many seconds was a good one: the next comes without a growing pause.
 _WORKED = 30.0
 
 
@@ -37,7 +38,7 @@ class QrLogin:
         host: Host,
         health: Health,
         line: Line,
-        place: Place,
+        endpoint: Endpoint,
         state: ChannelState,
         why: str = "",
         lifetime: float = LIFETIME,
@@ -45,7 +46,7 @@ class QrLogin:
         self._host = host
         self._health = health
         self._line = line
-        self._place = place
+        self._endpoint = endpoint
         self._state = state
         self._why = why
         self._lifetime = lifetime
@@ -71,7 +72,7 @@ class QrLogin:
 
     async def _show_code(self) -> Entered | None:
         """Have one code scanned. None: it is over, and wants another."""
-        entrance = Entrance(self._place)
+        entrance = Entrance(self._endpoint)
         try:
             uuid = await self._line.call(entrance.code, entrance.cut)
             self._host.report(self._state, self._why)

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
-from adapters.wechat_web.client import Place
+from adapters.wechat_web.client import Endpoint
 from adapters.wechat_web.contacts import Contacts, Renamed, is_group, number_of
 from adapters.wechat_web.line import Line
 from adapters.wechat_web.listener import Listener
@@ -29,13 +29,13 @@ class Online:
     """
 
     def __init__(
-        self, place: Place, line: Line, session: Session, newest: Sequence[Any] | None = None
+        self, endpoint: Endpoint, line: Line, session: Session, newest: Sequence[Any] | None = None
     ) -> None:
         self.session = session
         self.contacts = Contacts(session.user, session.name)
-        self.listener = Listener(place, session)
-        self.speaker = Speaker(place, session, beside=self.listener)
-        self.fetcher = Speaker(place, session, beside=self.listener)
+        self.listener = Listener(endpoint, session)
+        self.speaker = Speaker(endpoint, session, beside=self.listener)
+        self.fetcher = Speaker(endpoint, session, beside=self.listener)
         self.ready = False
         self.writing = asyncio.Lock()
         self.requested = asyncio.Event()

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from typing import Annotated, Literal
-from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-from gateway import Chat, Options
+from gateway import Chat, Options, RootUrl
 
 
 class Pacing(BaseModel):
@@ -39,7 +38,7 @@ class WechatWebOptions(Options):
     question to WeChat a lost one. `pacing` null: none.
     """
 
-    api_root: str = "https://login.weixin.qq.com"
+    api_root: RootUrl = "https://login.weixin.qq.com"
     groups: tuple[str, ...] = ("*",)
     auto_pass: bool = False
     greeting: str = ""
@@ -55,13 +54,10 @@ class WechatWebOptions(Options):
             )
         return Chat(channel, id, "group" if id.startswith(("@@", "room:")) else "private")
 
+    def identifies(self, id: str) -> bool:
+        """See `Options.identifies`; a remark is the account's owner's own word."""
+        return not id.startswith(("nick:", "member:", "login:"))
+
     def listens_to(self, group: str) -> bool:
         """True where the group with this name is to be listened to."""
         return "*" in self.groups or group in self.groups
-
-    @field_validator("api_root")
-    @classmethod
-    def _root_is_a_url(cls, root: str) -> str:
-        if urlsplit(root).scheme not in ("http", "https") or not urlsplit(root).hostname:
-            raise ValueError("must be an http:// or https:// address")
-        return root.rstrip("/")

@@ -7,11 +7,12 @@ from pathlib import PurePath
 from typing import Literal
 
 from gateway import Attachment
+from gateway.text import shortened
 
 MAX_LENGTH = 1800
 """Characters of an answer in one message. WeChat cuts after 2,000; the rest is for the call of who asked."""
-_LONGEST_NAME = 40
-_LONGEST_QUESTION = 140
+# Characters of who asked, and of the question, before an answer.
+_LONGEST_NAME, _LONGEST_QUESTION = 40, 140
 _LINE = " --------------------------------"
 _FOUR_PER_EM_SPACE = "\u2005"  # what WeChat itself puts behind a mention
 
@@ -23,13 +24,13 @@ def called(text: str, name: str) -> str:
     if not name:
         return text
     line = "\n" if "\n" in text else ""
-    return f"@{_cut(name, _LONGEST_NAME)}{_FOUR_PER_EM_SPACE}{line}{text}"
+    return f"@{shortened(name, _LONGEST_NAME)}{_FOUR_PER_EM_SPACE}{line}{text}"
 
 
 def as_wechatbot(text: str, name: str, question: str) -> str:
     """An answer in a group as wechatbot gave it: who asked, what, a line, and then *text*."""
-    call = f"@{_cut(name, _LONGEST_NAME)}" if name else ""
-    return "\n".join(filter(None, (call, _cut(question, _LONGEST_QUESTION), _LINE, text)))
+    call = f"@{shortened(name, _LONGEST_NAME)}" if name else ""
+    return "\n".join(filter(None, (call, shortened(question, _LONGEST_QUESTION), _LINE, text)))
 
 
 def media_of(file: Attachment) -> Media:
@@ -47,7 +48,3 @@ def file_name(file: Attachment, media: Media) -> str:
     name = PurePath(file.name.replace("\\", "/")).name or "file"
     # The library tells gifs by their names.
     return f"{name}.gif" if media == "gif" and not name.endswith(".gif") else name
-
-
-def _cut(text: str, most: int) -> str:
-    return text if len(text) <= most else text[: most - 1] + "…"

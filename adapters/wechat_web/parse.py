@@ -16,9 +16,11 @@ from adapters.wechat_web.names import readable
 from adapters.wechat_web.payloads import MESSAGE, RawMessage
 from adapters.wechat_web.session import Request
 from gateway import Audio, Chat, File, Image, Message, Part, Quote, Recalled, Sender, Text
+from gateway.payloads import flaw
 
 log = logging.getLogger(__name__)
 
+# WeChat's `MsgType`, and `AppMsgType`.
 TEXT, PICTURE, VOICE, REQUEST, CARD, VIDEO, STICKER, APP = 1, 3, 34, 37, 42, 43, 47, 49
 STATUS, SHORT_VIDEO, SYSTEM, RECALL = 51, 62, 10000, 10002
 _APP_FILE, _APP_GIF = 6, 8
@@ -39,9 +41,7 @@ def read(payload: Any) -> RawMessage | None:
         return MESSAGE.validate_python(payload)
     except ValidationError as exc:
         id = payload.get("MsgId") if isinstance(payload, dict) else None
-        error = exc.errors(include_url=False, include_context=False, include_input=False)[0]
-        where = ".".join(map(str, error["loc"]))
-        log.warning("message %.60r is not understood and left out: %s at %s", id, error["msg"], where)
+        log.warning("message %.60r is not understood and left out: %s", id, flaw(exc))
     return None
 
 

@@ -1,4 +1,4 @@
-"""The hand that writes: one message after another, at the pace of a person, in a thread of its own."""
+"""Writing as a person would: one message after another, and not too fast."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ T = TypeVar("T")
 
 
 class Pen:
-    """Makes the calls that others see, when it is time; *line* makes them."""
+    """Makes the calls that people see (a message, an accepted friend) on *line*, as *pacing* allows."""
 
     def __init__(self, line: Line, pacing: Pacing | None) -> None:
         self._line = line

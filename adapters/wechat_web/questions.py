@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from dataclasses import dataclass
 
 from gateway import Message
+from gateway.newest import Newest
 
-_MOST = 10_000
-_LONGEST_TEXT = 200
+# Messages that are remembered, and characters of each.
+_MOST, _LONGEST_TEXT = 10_000, 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,15 +23,13 @@ class Questions:
     """The newest messages of groups, in memory: after a restart, answers do not repeat them."""
 
     def __init__(self) -> None:
-        self._questions: OrderedDict[str, Question] = OrderedDict()
+        self._questions: Newest[str, Question] = Newest(_MOST)
 
     def note(self, message: Message) -> None:
         """Keep what *message* says; whether it asks us is not for us to know."""
         if message.chat.kind != "group":
             return
         self._questions[message.id] = Question(message.sender.name, message.text[:_LONGEST_TEXT])
-        if len(self._questions) > _MOST:
-            self._questions.popitem(last=False)
 
     def find(self, id: str | None) -> Question:
         """The question with this message id, as far as it is known."""

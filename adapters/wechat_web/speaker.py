@@ -17,7 +17,7 @@ from adapters.wechat_web.outgoing import file_name, media_of
 from adapters.wechat_web.payloads import SENT, RawSent
 from adapters.wechat_web.session import Request
 from gateway import Attachment
-from gateway.errors import NetworkError, OutcomeUnknown, Rejected
+from gateway.errors import NetworkError, Rejected, unseen
 
 LARGEST_FILE = 100 * 1024 * 1024
 """Bytes of a file that we read at most."""
@@ -45,11 +45,12 @@ class Speaker(Client):
             "video": (self._core.send_video, {"isVideo": True}),
             "file": (self._core.send_file, {}),
         }[media]
-        with translated():
-            uploaded = self._core.upload_file(name, file_=io.BytesIO(file.data), **how)
-        id = _checked(uploaded).get("MediaId")
+        with unseen():
+            with translated():
+                uploaded = self._core.upload_file(name, file_=io.BytesIO(file.data), **how)
+            id = _checked(uploaded).get("MediaId")
         if not id:
-            raise OutcomeUnknown("WeChat took the file and gives it no name")
+            raise NetworkError("WeChat took the file and gives it no name")
         if media != "file":
             return self._sent(lambda: show(name, user, id))
         # The name goes into XML as it is.

@@ -1,6 +1,6 @@
-"""Listening: asked whether there is news, what it is, made durable, and only then WeChat is asked for more.
+"""Listening: messages are asked for and made durable, and only then WeChat is asked for more.
 
-That a message has come in WeChat knows by the key that the next question shows.
+The sync key in the next question is what tells WeChat that we have got them.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from gateway.health import Health, growing_pauses
 
 log = logging.getLogger(__name__)
 
-_PAUSE_AFTER_NOTHING = 1.0
+_PAUSE_AFTER_NOTHING = 1.0  # seconds
 
 
 class Sync:

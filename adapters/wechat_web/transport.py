@@ -1,11 +1,15 @@
-"""Connections to WeChat for `requests`: to the right server, never by a proxy of the environment, and a
-thread that waits on one can be set free.
+"""Connections to WeChat for `requests`.
+
+They lead to WeChat alone, and never through a proxy of the environment; a thread that waits on one can be set
+free.
 """
 
 from __future__ import annotations
 
 import socket
 import weakref
+from collections.abc import Callable, Iterator
+from functools import partial
 from http import HTTPStatus
 from http.cookiejar import Cookie
 from typing import Any
@@ -19,6 +23,8 @@ from gateway.http import Places
 # wx.qq.com and web.wechat.com, each with hosts of its own for files and for waiting.
 _OTHERS = ("qq.com", "wechat.com")
 _CONNECT_SECONDS = 10.0
+# Bytes of an answer, unpacked: more than the list of contacts of anybody, and than files that are fetched.
+_LARGEST = 32 * 2**20
 
 
 class _Connections(HTTPAdapter):
@@ -41,6 +47,11 @@ class _Connections(HTTPAdapter):
         pool.ConnectionCls = connect
         return pool
 
+    def build_response(self, req: requests.PreparedRequest, resp: Any) -> requests.Response:
+        """The answer *resp*, of which no more than `_LARGEST` is read. Reading on raises `TooMuch`."""
+        resp.stream = partial(_bounded, resp, resp.stream)
+        return super().build_response(req, resp)
+
 
 class Jar(RequestsCookieJar):
     """Cookies of several threads."""
@@ -55,6 +66,10 @@ class Closed(requests.ConnectionError):
     """Nothing is sent any more."""
 
 
+class TooMuch(requests.ConnectionError):
+    """An answer is larger than any that we ask for."""
+
+
 class Elsewhere(requests.ConnectionError):
     """A page or an answer leads to a host that is none of WeChat's."""
 
@@ -62,9 +77,8 @@ class Elsewhere(requests.ConnectionError):
 class Transport(requests.Session):
     """A session that only one thread uses; its *jar* may be that of others too.
 
-    *root* takes the place of *standard* at the head of addresses. Nothing else than WeChat is asked for
-    anything, whatever redirects and answers say.
-    Whatever WeChat does not answer with success is a `requests.HTTPError`. A read waits *silence* seconds.
+    *root* takes the place of *standard* at the head of addresses. Only WeChat is asked, whatever redirects
+    and answers say. A status of 400 or more is a `requests.HTTPError`. A read waits *silence* seconds.
     """
 
     def __init__(self, root: str, standard: str, proxy: str | None, silence: float, jar: Jar) -> None:
@@ -90,7 +104,10 @@ class Transport(requests.Session):
         return super().prepare_request(request)
 
     def send(self, request: requests.PreparedRequest, **kwargs: Any) -> requests.Response:
-        """The answer to *request*; see `requests.Session`. Most callers name no timeout."""
+        """The answer to *request*; see `requests.Session`. Most callers name no timeout.
+
+        Raises `Closed`, `Elsewhere`, any other `requests.RequestException`.
+        """
         if self._ended:
             raise Closed
         if not self._places.permit(request.url or ""):
@@ -114,6 +131,18 @@ class Transport(requests.Session):
         self._ended = True
         self.cut()
         super().close()
+
+
+def _bounded(
+    answer: Any, stream: Callable[..., Iterator[bytes]], *args: Any, **kwargs: Any
+) -> Iterator[bytes]:
+    size = 0
+    for block in stream(*args, **kwargs):
+        size += len(block)
+        if size > _LARGEST:
+            answer.close()
+            raise TooMuch
+        yield block
 
 
 def _shut(waiting: socket.socket) -> None:

@@ -64,7 +64,11 @@ class Client:
         try:
             async with asyncio.timeout_at(clock.deadline) as limit:
                 response = await self._opened().post(
-                    self._url, data=orjson.dumps(body), headers=self._headers, timeout=self._timeout
+                    self._url,
+                    data=orjson.dumps(body),
+                    headers=self._headers,
+                    timeout=self._timeout,
+                    allow_redirects=False,  # keys and conversations are for whom the operator named
                 )
                 if response.status == 200 and not _is_page(response):
                     return response
@@ -109,10 +113,22 @@ def _is_page(response: aiohttp.ClientResponse) -> bool:
     return "html" in response.headers.get("content-type", "")
 
 
+def _place(response: aiohttp.ClientResponse) -> str:
+    """Where a *response* leads to, as far as that may be shown."""
+    try:
+        return f" to {response.url.join(URL(response.headers['location'])).origin()}"
+    except ValueError:
+        return ""
+
+
 def _refusal(response: aiohttp.ClientResponse, body: bytes) -> BackendError:
     """The error that a response which is none says, from its `Complaint`."""
     if response.status == 200:
         return BackendRefused("base_url leads to a web page, not to a model")
+    if "location" in response.headers and 300 <= response.status < 400:
+        return BackendRefused(
+            f"base_url is not where the server is: HTTP {response.status}{_place(response)}"
+        )
     try:
         said = loads(body)
     except ValueError:

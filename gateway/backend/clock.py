@@ -13,8 +13,9 @@ from gateway.errors import BackendBusy
 class Clock:
     """Until when somebody may wait for what a model's server sends.
 
-    One timer for a whole response: progress moves `deadline`, and the timer looks at it when it fires. One
-    for each read of a stream cost as much as the reading.
+    *whole*: the answer comes in one piece, so that there is no first token to wait for. One timer for a whole
+    response: progress moves `deadline`, and the timer looks at it when it fires. One for each read of a
+    stream would cost as much as the reading.
     """
 
     def __init__(self, timeouts: Timeouts, whole: bool) -> None:

@@ -12,8 +12,9 @@ from gateway.errors import BackendBusy
 class Completion:
     """Takes the chunks of a chat completion, or the whole of one, and keeps what was said.
 
-    `most` characters and no more: `full` is true once they are reached. Reasoning that comes in fields of
-    its own is left out. `usage` is what the server counted, None where it did not.
+    It keeps *most* characters and no more: `full` is true once they are reached. Reasoning that comes in
+    fields of its own is left out. `usage` is what the server counted, None where it did not; `finish` is why
+    the model ended, None as long as it has not; `length` counts the characters so far.
     """
 
     def __init__(self, most: int) -> None:

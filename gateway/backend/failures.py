@@ -51,23 +51,31 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
 
     RFC 9110, section 10.2.3; the first is OpenAI's and Azure's.
     """
-    try:
-        return _seconds(float(headers["retry-after-ms"]) / 1000)
-    except (KeyError, ValueError):
-        pass
     value = headers.get("retry-after", "")
+    if (milliseconds := _number(headers.get("retry-after-ms", ""))) is not None:
+        wait = milliseconds / 1000
+    elif (seconds := _number(value)) is not None:
+        wait = seconds
+    elif (moment := _date(value)) is not None:
+        wait = moment - time.time()
+    else:
+        return None
+    return max(0.0, wait) if math.isfinite(wait) else None
+
+
+def _number(text: str) -> float | None:
     try:
-        return _seconds(float(value))
+        return float(text)
     except ValueError:
-        pass
-    try:
-        return _seconds(parsedate_to_datetime(value).timestamp() - time.time())
-    except (ValueError, OverflowError):
         return None
 
 
-def _seconds(value: float) -> float | None:
-    return max(0.0, value) if math.isfinite(value) else None
+def _date(text: str) -> float | None:
+    """The moment that a date in a header names, in seconds since 1970."""
+    try:
+        return parsedate_to_datetime(text).timestamp()
+    except (ValueError, OverflowError):
+        return None
 
 
 def reported(error: object, status: int = 0, wait: float | None = None) -> BackendError:
@@ -117,6 +125,11 @@ def _no_way(error: aiohttp.ClientHttpProxyError) -> BackendError:
     return BackendBusy(f"the proxy does not let us through: HTTP {error.status}")
 
 
+def _no_http(error: aiohttp.ClientResponseError) -> BackendError:
+    # Its own words have the address, and with it what is configured as a query.
+    return BackendBusy(f"the model's server speaks no HTTP that we understand: {error.message}")
+
+
 def _unusable(error: Exception) -> BackendError:
     # There may be a password in it.
     return BackendRefused(f"base_url cannot be used: {type(error).__name__}")
@@ -134,6 +147,7 @@ TABLE: dict[type[Exception], Callable[[Any], BackendError]] = {
     aiohttp.ConnectionTimeoutError: _unreachable,
     aiohttp.ClientHttpProxyError: _no_way,
     aiohttp.TooManyRedirects: _unusable,
+    aiohttp.ClientResponseError: _no_http,
     aiohttp.ClientError: broken,
     OSError: broken,
     **dict.fromkeys(PROXY_ERRORS, _unreachable),

@@ -15,13 +15,15 @@ from gateway.backend.sse import Decoder, parse
 from gateway.errors import BackendBusy
 
 _MOST_BODY = 32 << 20  # bytes of an answer that comes in one piece
+_MOST_AT_ONCE = 1 << 17  # bytes of a stream, unpacked, before others have their turn
 _END_SECONDS = 0.05  # for the end of a stream to come after its last event; the answer waits for it
 
 
 class Reading:
     """The chunks of *response*, while *clock* allows. An async context manager; the response is released.
 
-    Each step is one read, for 22 pieces mean 22 of them: no generator, no task and no timer of its own.
+    Each step is a plain read, without a generator, a task or a timer of its own: an answer has dozens of
+    pieces, and each would pay for them.
     """
 
     def __init__(self, response: aiohttp.ClientResponse, clock: Clock) -> None:
@@ -29,6 +31,7 @@ class Reading:
         self._clock = clock
         self._in_one_piece = response.headers.get("content-type", "").startswith("application/json")
         self._decoder = Decoder()
+        self._turn = 0  # how much had come when others had their last turn
 
     async def __aenter__(self) -> Self:
         self._clock.watch(self._response.content.set_exception)
@@ -65,6 +68,10 @@ class Reading:
         decoder, content = self._decoder, self._response.content
         while not decoder.done:
             read = await content.readany()
+            if content.total_bytes - self._turn > _MOST_AT_ONCE:
+                # What is there already is read without a pause: a packed stream may be nothing else.
+                self._turn = content.total_bytes
+                await asyncio.sleep(0)
             if chunks := decoder.feed(read) if read else decoder.finish():
                 return chunks
             if not read and not decoder.done:

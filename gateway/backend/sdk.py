@@ -50,13 +50,14 @@ def headers(options: ModelOptions) -> dict[str, str | Omit]:
 def _http_client(connect: float, proxy: httpx2.Proxy | None) -> httpx2.AsyncClient:
     """A client that takes *connect* seconds at most to connect, and reads nothing from the environment.
 
-    It sets no limit to reading: whoever reads does. aiohttp carries it, at half of httpx's cost, except
-    through proxies that aiohttp cannot use below the SDK: SOCKS, and those that want to know who asks.
+    It sets no limit to reading: whoever reads does; and follows nobody elsewhere. aiohttp carries it, at half
+    of httpx's cost, except through proxies that aiohttp cannot use below the SDK: SOCKS, and those that want
+    to know who asks.
     """
     timeout = httpx2.Timeout(None, connect=connect, pool=connect)
     plain = proxy is None or (proxy.url.scheme in ("http", "https") and proxy.auth is None)
     client = DefaultAioHttpClient if plain else DefaultAsyncHttpx2Client
-    return client(proxy=proxy, timeout=timeout, limits=_LIMITS, trust_env=False)
+    return client(proxy=proxy, timeout=timeout, limits=_LIMITS, trust_env=False, follow_redirects=False)
 
 
 def _status(error: openai.APIStatusError) -> BackendError:

@@ -10,7 +10,7 @@ _CLOSE = re.compile("</think(?:ing)?>", re.IGNORECASE)
 _MARK = re.compile(r"</?think(?:ing)?>|`+|~{3,}|\n", re.IGNORECASE)
 # What may become a tag when more text comes.
 _BEGUN = re.compile(r"</?[a-z]{0,8}\Z", re.IGNORECASE)
-_LONGEST_BEGUN = 10
+_LONGEST_BEGUN = 10  # characters of that
 # What is in no mark, not even in the beginning of one.
 _PLAIN = re.compile(r"[^<`~\n]+")
 _BLANK_LINE = re.compile(r"[ \t\r]*(\n|\Z)")
@@ -29,11 +29,11 @@ class ThinkFilter:
     def __init__(self) -> None:
         self._shown = ""
         self._new: list[str] = []  # what comes behind that
-        self._says = False
-        self._rest = ""
+        self._says = False  # something that can be seen is shown, or is in `_new`
+        self._rest = ""  # what came and is not read to its end yet
         self._at = self._end = 0  # in the rest: how far it is read, and where what is not decided begins
         self._hidden = ""  # the open tag and what follows it, while inside
-        self._tagged = False
+        self._tagged = False  # a tag was taken for one: a later closing tag alone is text
         self._code = _Code()
 
     @property
@@ -97,6 +97,7 @@ class ThinkFilter:
         return self._act(mark.group(), final)
 
     def _act(self, mark: str, final: bool) -> bool:
+        """Hide from an opening tag on, drop a lone closing tag, show other marks. False: more is needed."""
         tag = mark[0] == "<" and not self._code
         if tag and _OPEN.fullmatch(mark):
             self._hidden = mark
@@ -167,6 +168,7 @@ class _Code:
             self.line_start = False
 
     def _run(self, run: str) -> None:
+        """Take a *run* of backticks or tildes, which may open or close a fence or a span."""
         if self._fence:
             # Not only at the start of a line: what seemed a fence may have been a span of three backticks.
             if run[0] == self._fence[0] and len(run) >= len(self._fence):

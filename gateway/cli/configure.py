@@ -11,6 +11,7 @@ import shutil
 import sys
 from pathlib import Path
 
+from gateway import log
 from gateway.cli.ollama import ollama_models
 from gateway.cli.online import ask_everybody
 from gateway.cli.settings import find
@@ -20,6 +21,7 @@ from gateway.config.dialogue import Dialogue
 from gateway.config.importer import import_file
 from gateway.config.writing import write
 from gateway.errors import ConfigError
+from gateway.texts import language_of_locale
 
 
 def check(options: argparse.Namespace) -> int:
@@ -32,16 +34,17 @@ def check(options: argparse.Namespace) -> int:
     if not options.online:
         return 0
     _tell("online")
+    log.configure(loaded.config.settings.log.format, "error", loaded.config.secrets())
     return asyncio.run(ask_everybody(loaded.config, _tell))
 
 
 def init(options: argparse.Namespace) -> int:
     """Ask a few questions and write a configuration; 1 where none was written."""
     path = options.config or Path("config.json")
-    talk = Dialogue(_ask, _tell, wizard.language_of(os.environ))
+    dialogue = Dialogue(_ask, _tell, language_of_locale(os.environ))
     interactive = sys.stdin.isatty()
     ollama = asyncio.run(ollama_models()) if interactive else []
-    written = wizard.init(path, talk, os.environ, ollama, interactive=interactive, called=_called())
+    written = wizard.init(path, dialogue, os.environ, ollama, interactive=interactive, called=_called())
     return 0 if written else 1
 
 
@@ -64,7 +67,8 @@ def import_(options: argparse.Namespace) -> int:
         write(target, found.config)
     except OSError as exc:
         raise ConfigError(f"{target} cannot be written: {exc.strerror}") from exc
-    _tell(f"{target} is written, from {found.source}'s {options.file}; `gateway check` looks at it")
+    look = "gateway check" + wizard.naming(target)
+    _tell(f"{target} is written, from {found.source}'s {options.file}; `{look}` looks at it")
     for title, entries in (("not carried over", found.left_out), ("with another meaning", found.changed)):
         if entries:
             _tell(f"{title}:")

@@ -19,8 +19,9 @@ from gateway.store import channels
 from gateway.store.database import connect
 from gateway.store.lock import owner
 from gateway.store.migrations import is_current
+from gateway.text import harmless, shortened
 
-_WIDEST = 60
+_WIDEST = 60  # characters of a text in a table
 
 
 def status(options: argparse.Namespace) -> int:
@@ -88,11 +89,17 @@ def _show(connection: sqlite3.Connection, seq: int | None) -> int:
         message = letter.message
         title = message.chat.title if message else ""
         sender = f"{message.sender.id} {message.sender.name}" if message else "-"
-        sys.stdout.write(
-            f"number    {letter.seq}\ngiven up  {_when(letter.settled)} (tries: {letter.attempts + 1})\n"
-            f"why       {letter.error}\nchat      {letter.chat} {title}\n"
-            f"sender    {sender}\nmessage   {letter.id}\n\n{message.text if message else ''}\n"
-        )
+        lines = [
+            f"number    {letter.seq}",
+            f"given up  {_when(letter.settled)} (tries: {letter.attempts + 1})",
+            f"why       {letter.error}",
+            f"chat      {letter.chat} {title}",
+            f"sender    {sender}",
+            f"message   {letter.id}",
+            "",
+            *(message.text if message else "").split("\n"),
+        ]
+        sys.stdout.writelines(f"{harmless(line)}\n" for line in lines)
     if not letters:
         raise StoreError(f"there is no dead letter {seq}; see `gateway dead list`")
     return 0
@@ -129,12 +136,12 @@ def _when(moment: float | None) -> str:
 
 
 def _short(text: str) -> str:
-    line = " ".join(text.split())
-    return line if len(line) <= _WIDEST else line[: _WIDEST - 1] + "…"
+    return shortened(" ".join(text.split()), _WIDEST)
 
 
 def table(rows: Sequence[Sequence[str]]) -> Iterable[str]:
-    """Lines with the columns of *rows* below each other."""
+    """Lines with the columns of *rows* below each other, and nothing that a terminal would obey."""
+    rows = [[harmless(cell) for cell in row] for row in rows]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for row in rows:
         yield "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() + "\n"

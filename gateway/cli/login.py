@@ -8,6 +8,7 @@ import os
 import sqlite3
 import sys
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 
 from gateway import log
@@ -73,6 +74,7 @@ async def _alone(config: Config, name: str, terminal: Terminal) -> str:
     with owned(config.data_dir):
         async with Database(config.data_dir / "gateway.db") as database:
             channel = Channel(name, config.data_dir, Archive(database, config.zone))
+            channel.watch(partial(_tell_trouble, name, terminal))
             settings = config.channels[name]
             adapter = settings.adapter(channel, settings.options)
             try:
@@ -83,6 +85,12 @@ async def _alone(config: Config, name: str, terminal: Terminal) -> str:
     if type(adapter).log_in is not Adapter.log_in:
         return f"logged in as {who}" if who else "logged in"
     return f"nothing to scan, and the credentials are good{f': {who}' if who else ''}"
+
+
+def _tell_trouble(name: str, terminal: Terminal, state: ChannelState, why: str) -> None:
+    """Say why nothing comes: the adapter tries for ever, and the person waits."""
+    if state is ChannelState.DOWN:
+        terminal.say(f"{name}: {why}; trying again\n")
 
 
 def check_owner(folder: Path, user: int) -> None:

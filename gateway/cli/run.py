@@ -24,6 +24,7 @@ from gateway.cli.settings import configured
 from gateway.cli.terminal import Terminal
 from gateway.config import Access, ChannelSettings, Config, Web, embedded
 from gateway.errors import ConfigError
+from gateway.tasks import cancel
 from gateway.watchdog import Watchdog
 
 _WELCOME = """\
@@ -61,8 +62,11 @@ def run(options: argparse.Namespace) -> int:
 def chat(options: argparse.Namespace) -> int:
     """Talk to the configured model here, beside a gateway that may be running; channels may have mistakes."""
     loaded = configured(options.config, channels=False)
-    config = loaded.config if loaded else embedded(os.environ, _loop(ollama_models()))
-    return _serve(_console_only(config), quiet=True)
+    config = _console_only(loaded.config if loaded else embedded(os.environ, _loop(ollama_models())))
+    if os.isatty(0):
+        sys.stdout.write(f"{_talker(config)}\n/help shows what there is, Ctrl-D ends.\n\n")
+        sys.stdout.flush()
+    return _serve(config, quiet=True)
 
 
 def _console_only(config: Config) -> Config:
@@ -109,8 +113,7 @@ async def _until_signal(config: Config, show: str) -> None:
         if terminal is not None:
             terminal.close()
         if showing is not None:
-            showing.cancel()
-            await asyncio.gather(showing, return_exceptions=True)
+            await cancel(showing)
 
 
 def _terminal(config: Config) -> Terminal | None:
@@ -175,10 +178,14 @@ def _loop(main: Coroutine[Any, Any, Any]) -> Any:
 
 
 def _welcome(config: Config, url: str) -> None:
-    (name,) = config.channels
-    model = config.models()[config.conversation(name).model]
-    talker = "echo: it says back what you say (set OPENAI_API_KEY, or start Ollama, for a real one)"
-    if model.type != "echo":
-        talker = f"{model.model} at {model.base_url}"
-    sys.stdout.write(_WELCOME.format(url=url, model=talker, folder=config.data_dir))
+    sys.stdout.write(_WELCOME.format(url=url, model=_talker(config), folder=config.data_dir))
     sys.stdout.flush()
+
+
+def _talker(config: Config) -> str:
+    """Which model answers in the only channel."""
+    (name,) = config.channels
+    model = config.models[config.conversation(name).model]
+    if model.type != "echo":
+        return f"{model.model} at {model.base_url}"
+    return "echo: it says back what you say (set OPENAI_API_KEY, or start Ollama, for a real one)"

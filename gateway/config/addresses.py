@@ -13,6 +13,7 @@ from gateway.config.reader import Json, Path
 
 PROXY_SCHEMES = ("http", "https", "socks5", "socks5h")
 
+_HOST_NAME = re.compile(r"[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*")
 _HOME = re.compile(r"(?:^|\.)(?:localhost|local|lan|internal|home\.arpa)$")
 
 
@@ -32,6 +33,25 @@ def is_loopback(host: str) -> bool:
         return ip_address(host).is_loopback
     except ValueError:
         return host == "localhost"
+
+
+def is_everywhere(host: str) -> bool:
+    """True where a server on *host* listens on every address of its machine."""
+    try:
+        return ip_address(host).is_unspecified
+    except ValueError:
+        return False
+
+
+def reachable(host: str, machine: str) -> str:
+    """Where a browser goes to for a server that listens on *host* of the machine called *machine*.
+
+    "Every address" is a place to listen, none to go to. Who listens there wants to be reached from elsewhere,
+    where this machine has its name; what could not stand in an address is no name.
+    """
+    if not is_everywhere(host):
+        return f"[{host}]" if ":" in host else host
+    return machine if _HOST_NAME.fullmatch(machine) else "localhost"
 
 
 def is_local(url: str) -> bool:

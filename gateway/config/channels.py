@@ -10,6 +10,7 @@ from importlib.util import find_spec
 from pydantic.fields import FieldInfo
 
 from gateway.adapter import Options, load
+from gateway.config import wechatbot
 from gateway.config.addresses import effective_proxy
 from gateway.config.config import AdapterType, ChannelSettings, secret_fields
 from gateway.config.findings import Findings
@@ -27,7 +28,11 @@ _NAME = re.compile(r"(?!(?:env|file)$)[A-Za-z0-9][A-Za-z0-9_.-]*")
 # What a proxy of the environment's is chosen for where an adapter has no address of its own.
 _SOMEWHERE = "https://channel.invalid"
 
-EXAMPLE = '"channels": {"telegram": {"token": "env:TELEGRAM_TOKEN"}}'
+_EXAMPLE = 'add "channels": {"telegram": {"token": "env:TELEGRAM_TOKEN"}}'
+_FOR_WECHATBOT = (
+    'add "channels": {"wechat": {"type": "wechat_web"}}, WeChat as wechatbot had it, '
+    'or {"weixin": {"type": "wechat_ilink"}}, WeChat\'s bot API, which has private chats alone'
+)
 
 
 def adapters() -> list[str]:
@@ -49,7 +54,8 @@ def read_channels(
     found: dict[str, ChannelSettings] = {}
     entries = objects(tree, "channels", findings)
     if not entries:
-        findings.wrong(("channels",), "no channels: there is nowhere to listen", f"add {EXAMPLE}")
+        hint = _FOR_WECHATBOT if wechatbot.is_its(tree) else _EXAMPLE
+        findings.wrong(("channels",), "no channels: there is nowhere to listen", hint)
         models.check(DEFAULT)
     for name, entry in entries.items():
         path: Path = ("channels", name)
@@ -75,7 +81,7 @@ def _talk(entry: dict[str, Json], path: Path, models: Models, findings: Findings
     if "concurrency" in own.limits.model_fields_set:
         text = '"concurrency" holds for the whole gateway and cannot stand in a channel'
         findings.wrong((*path, "limits", "concurrency"), text, key=True)
-    models.check(models.named(own.model, (*path, "model")))
+    models.want(own.model, (*path, "model"))
     return own
 
 

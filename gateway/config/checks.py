@@ -33,6 +33,22 @@ def check_people(tree: Mapping[str, Json], findings: Findings) -> None:
             _check_access(channel, ("channels", name), names, findings)
 
 
+def check_admins(
+    tree: Mapping[str, Json], channels: Mapping[str, ChannelSettings], findings: Findings
+) -> None:
+    """Record admins who are known by nothing but a name."""
+    parts = tree.get("channels")
+    named = parts.items() if isinstance(parts, dict) else ()
+    for path, part in (((), tree), *((("channels", name), part) for name, part in named)):
+        access = part.get("access") if isinstance(part, dict) else None
+        entries = access.get("admins") if isinstance(access, dict) else None
+        for number, entry in enumerate(entries if isinstance(entries, list) else ()):
+            name, _, id = str(entry).partition(":")
+            if name in channels and not channels[name].options.identifies(id):
+                text = f'"{entry}" cannot be an admin: anybody can call themselves that'
+                findings.wrong((*path, "access", "admins", number), text)
+
+
 def check_operators(settings: Settings, channels: Mapping[str, ChannelSettings], findings: Findings) -> None:
     """Record operators who cannot be written to, and channels of whose trouble nobody can be told."""
     told = set()

@@ -37,21 +37,20 @@ class ChannelSettings:
 
 @dataclass(frozen=True, slots=True)
 class Config:
-    """Everything that was configured, checked. `data_dir` is absolute."""
+    """Everything that was configured, checked. `data_dir` is absolute.
+
+    `models` are all there are by name: "default", the named ones, and those that a channel asked for by id.
+    """
 
     settings: Settings
     data_dir: Path
-    named_models: Mapping[str, ModelOptions]
+    models: Mapping[str, ModelOptions]
     channels: Mapping[str, ChannelSettings]
 
     @property
     def zone(self) -> tzinfo | None:
         """Where days begin; None = the system's time zone."""
         return calendar.zone(self.settings.timezone)
-
-    def models(self) -> dict[str, ModelOptions]:
-        """Every model by its name: "default", the named ones, and those that a channel asked for by id."""
-        return dict(self.named_models)
 
     def conversation(self, channel: str) -> Conversation:
         """How to talk on *channel*. Raises `KeyError`: there is none."""
@@ -94,11 +93,11 @@ class Config:
 
     def secrets(self) -> list[str]:
         """Every text that no log may show, the longest first."""
-        parts = [self.settings, *self.named_models.values()]
+        parts = [self.settings, *self.models.values()]
         found = {text for part in parts for text in _secret_texts(part)}
         for channel in self.channels.values():
             found.update(_secret_texts(channel.options))
-        for model in self.named_models.values():
+        for model in self.models.values():
             for fields in (model.extra_headers, model.extra_query):
                 found.update(value for name, value in fields.items() if _SECRET_HEADER.search(name))
         return sorted(found - {""}, key=len, reverse=True)

@@ -273,13 +273,10 @@ def _server(values: Mapping[str, Json], imported: Imported) -> None:
         base, version = str(values.get("open_ai_api_base") or ""), str(values.get("azure_api_version") or "")
         azure(imported, base, deployment, version, values.get("open_ai_api_key"))
         return
+    asks_openai = values.get("bot_type") in ("chatGPT", "openai")
     for vendor in _VENDORS:
         key = values.get(vendor.key)
-        mine = re.match(vendor.models, name, re.IGNORECASE) and values.get("bot_type") not in (
-            "chatGPT",
-            "openai",
-        )
-        if key and mine:
+        if key and not asks_openai and re.match(vendor.models, name, re.IGNORECASE):
             base = str(values.get(vendor.base_key) or vendor.base_url)
             imported.put(key, "api_key")
             imported.put(base.removesuffix("/chat/completions"), "base_url")

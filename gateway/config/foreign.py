@@ -59,7 +59,7 @@ def copy_number(*path: str) -> Rule:
 
 
 def leave(why: str, *harmless: Json) -> Rule:
-    """The value is left out, *why* says. Where it says nothing, or something *harmless*, nothing is lost."""
+    """The value is not carried over, for the reason *why*; silently where it is empty or *harmless*."""
 
     def rule(imported: Imported, key: str, value: Json) -> None:
         if value and value not in harmless:

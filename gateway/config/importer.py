@@ -24,7 +24,7 @@ _BOTS: tuple[tuple[str, Mapping[str, Rule], Callable[[Mapping[str, Json]], Impor
 def import_file(path: Path) -> Imported:
     """The configuration of wechatbot, chatgpt-on-wechat or chatgpt-dingtalk in *path*, as ours.
 
-    Raises `ConfigError`: it cannot be read, or is none of these.
+    Raises `ConfigError`: it cannot be read, is none of these, or is ours already.
     """
     try:
         data = path.read_bytes()
@@ -38,7 +38,9 @@ def import_file(path: Path) -> Imported:
 
 
 def convert(values: Mapping[str, Json], name: str) -> Imported:
-    """*values* of the bot whose keys they are. Raises `ConfigError` where it is none that is known."""
+    """*values* of the bot whose keys they are. Raises `ConfigError`: ours, or of none that is known."""
+    if _is_ours(values):
+        raise ConfigError(f"{name} is a configuration of this gateway already: there is nothing to import")
     _, rules, convert_all = max(_BOTS, key=lambda bot: len(bot[1].keys() & values.keys()))
     if not rules.keys() & values.keys():
         raise ConfigError(f"{name} is no configuration of {', '.join(bot for bot, _, _ in _BOTS)}")
@@ -47,12 +49,18 @@ def convert(values: Mapping[str, Json], name: str) -> Imported:
 
 def foreign(values: Mapping[str, Json]) -> str | None:
     """The bot for which *values* were written, where they cannot be meant for the gateway."""
-    if "channels" in values:
+    if _is_ours(values):
         return None
     for bot, rules, _ in _BOTS:
         if len((rules.keys() - TOP_KEYS) & values.keys()) > 1:
             return bot
     return None
+
+
+def _is_ours(values: Mapping[str, Json]) -> bool:
+    """True where *values* have channels, or other keys that are ours and of no bot that is known."""
+    known = any(values.keys() <= rules.keys() for _, rules, _ in _BOTS)
+    return "channels" in values or (values.keys() <= TOP_KEYS and not known)
 
 
 def _yaml(path: Path, text: str) -> Json:

@@ -9,6 +9,7 @@ from typing import Final
 
 from gateway.config.channels import read_channels
 from gateway.config.checks import (
+    check_admins,
     check_auto_pass,
     check_fallback,
     check_operators,
@@ -144,6 +145,7 @@ def _build(
     check_fallback(settings, models, findings)
     models.check_named()
     check_people(tree, findings)
+    check_admins(tree, channels, findings)
     check_operators(settings, channels, findings)
     check_auto_pass(settings, channels, findings)
     check_web(settings.web, findings)

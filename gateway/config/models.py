@@ -37,9 +37,11 @@ class Models:
             self._add(name, entry)
         self._add_default()
 
-    def named(self, name: str, path: Path) -> str:
-        """The name under which the model that *path* asks for is kept: a name, or a model's id on the
-        default server, which makes one."""
+    def want(self, name: str, path: Path) -> None:
+        """Take note that *path* asks for the model *name*, and record what keeps it from being asked.
+
+        What is no name in "models" is the id of a model on the default server.
+        """
         if name not in self.by_name:
             if hint := did_you_mean(name, self.by_name):
                 self._findings.note(
@@ -47,7 +49,7 @@ class Models:
                 )
             self.by_name[name] = self.by_name[DEFAULT].model_copy(update={"model": name, "price": Price()})
             self._places[name] = path
-        return name
+        self.check(name)
 
     def check_named(self) -> None:
         """Check every model of "models", whether or not it is in use."""

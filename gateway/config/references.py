@@ -50,7 +50,8 @@ class References:
     def _variable(self, name: str, path: Path) -> str:
         text = self._environ.get(name, "")
         if not text:
-            self._findings.wrong(path, f"the environment variable {name} is not set")
+            hint = f"set it: export {name}=…"
+            self._findings.wrong(path, f"the environment variable {name} is not set", hint)
         if clean(text) != text:
             self._findings.wrong(path, f"the environment variable {name} is not UTF-8 text")
         return clean(text)

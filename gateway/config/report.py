@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from gateway.backend.base import ModelOptions
-from gateway.config.addresses import without_login
+from gateway.config.addresses import is_everywhere, without_login
 from gateway.config.config import ChannelSettings, Config
 from gateway.config.loading import Loaded
 from gateway.config.models import DEFAULT
@@ -16,7 +16,7 @@ from gateway.text import clean
 def report(loaded: Loaded) -> str:
     """What is configured, which variables override what, and the notes; no secret is in it."""
     config = loaded.config
-    models = {name: _model(options) for name, options in sorted(config.models().items(), key=_default_first)}
+    models = {name: _model(options) for name, options in sorted(config.models.items(), key=_default_first)}
     channels = {name: _channel(channel) for name, channel in config.channels.items()}
     overrides = {name: f"sets {key}" for name, key in loaded.overrides.items()}
     sections = [
@@ -71,7 +71,7 @@ def _house(config: Config) -> dict[str, str]:
     settings = config.settings
     web = settings.web or Web()
     rows = {"data": str(config.data_dir), "language": settings.language}
-    address = f"http://{web.host}:{web.port}"
+    address = f"{web.root}, on every address of this machine" if is_everywhere(web.host) else web.root
     rows["web"] = address if settings.web else f"{address}, if a channel needs it"
     rows["log"] = f"{settings.log.level}, {settings.log.format}"
     if settings.operator:

@@ -9,7 +9,7 @@ from functools import partial
 from gateway.config.addresses import is_local, split
 from gateway.config.dialogue import Dialogue, Words
 from gateway.config.loading import OLLAMA
-from gateway.config.places import Wanted
+from gateway.config.platforms import Wanted
 from gateway.config.reader import Json
 
 _WHICH: Words = ("Which model answers?", "由哪个模型回答？")
@@ -37,11 +37,11 @@ class _Vendor:
     keys: str
     variable: str
 
-    def ask(self, talk: Dialogue, environ: Mapping[str, str]) -> dict[str, Json]:
+    def ask(self, dialogue: Dialogue, environ: Mapping[str, str]) -> dict[str, Json]:
         """What to write."""
         words = (f"API key, from {self.keys}", f"API key（见 {self.keys}）")
-        key = Wanted(words, _KEY_FORM, _NO_KEY, self.variable).ask(talk, environ)
-        return {"base_url": self.base_url, "api_key": key, "model": _model(talk, self.model)}
+        key = Wanted(words, _KEY_FORM, _NO_KEY, self.variable).ask(dialogue, environ)
+        return {"base_url": self.base_url, "api_key": key, "model": _model(dialogue, self.model)}
 
 
 _VENDORS = (
@@ -66,16 +66,16 @@ _NOT_THERE: Words = ("none answers at the moment", "目前没有响应")
 _ECHO: Words = ("none yet: an echo says back what is said", "暂不使用模型：回声，原样返回消息")
 
 
-def ask_model(talk: Dialogue, environ: Mapping[str, str], ollama: Sequence[str]) -> dict[str, Json]:
+def ask_model(dialogue: Dialogue, environ: Mapping[str, str], ollama: Sequence[str]) -> dict[str, Json]:
     """The keys that describe the model; *ollama* are those that an Ollama on this machine has."""
-    found = ", ".join(ollama) or talk.text(_NOT_THERE)
+    found = ", ".join(ollama) or dialogue.text(_NOT_THERE)
     ways: list[tuple[str, Callable[[], dict[str, Json]]]] = [
-        *((vendor.name, partial(vendor.ask, talk, environ)) for vendor in _VENDORS),
-        (talk.text(_OTHER), partial(_other, talk, environ)),
-        (talk.text(_OLLAMA, found=found), partial(_ollama, talk, ollama)),
-        (talk.text(_ECHO), _echo),
+        *((vendor.name, partial(vendor.ask, dialogue, environ)) for vendor in _VENDORS),
+        (dialogue.text(_OTHER), partial(_other, dialogue, environ)),
+        (dialogue.text(_OLLAMA, found=found), partial(_ollama, dialogue, ollama)),
+        (dialogue.text(_ECHO), _echo),
     ]
-    chosen = talk.choose(_WHICH, [label for label, _ in ways], _likely(environ, ollama))
+    chosen = dialogue.choose(_WHICH, [label for label, _ in ways], _likely(environ, ollama))
     return ways[chosen][1]()
 
 
@@ -85,24 +85,24 @@ def _likely(environ: Mapping[str, str], ollama: Sequence[str]) -> int:
     return keys[0] if keys else len(_VENDORS) + 1 if ollama else 0
 
 
-def _other(talk: Dialogue, environ: Mapping[str, str]) -> dict[str, Json]:
-    url = talk.ask(_BASE_URL, _NO_ADDRESS, _is_address)
+def _other(dialogue: Dialogue, environ: Mapping[str, str]) -> dict[str, Json]:
+    url = dialogue.ask(_BASE_URL, _NO_ADDRESS, _is_address)
     words = ("API key (empty: none)", "API key（留空则不使用）") if is_local(url) else ("API key", "API key")
-    key = Wanted(words, _KEY_FORM, _NO_KEY, optional=is_local(url)).ask(talk, environ)
+    key = Wanted(words, _KEY_FORM, _NO_KEY, optional=is_local(url)).ask(dialogue, environ)
     keys: dict[str, Json] = {"api_key": key} if key else {}
-    return {"base_url": url, **keys, "model": _model(talk)}
+    return {"base_url": url, **keys, "model": _model(dialogue)}
 
 
-def _ollama(talk: Dialogue, found: Sequence[str]) -> dict[str, Json]:
-    return {"base_url": OLLAMA, "model": _model(talk, found[0] if found else "qwen3")}
+def _ollama(dialogue: Dialogue, found: Sequence[str]) -> dict[str, Json]:
+    return {"base_url": OLLAMA, "model": _model(dialogue, found[0] if found else "qwen3")}
 
 
 def _echo() -> dict[str, Json]:
     return {"models": {"echo": {"type": "echo"}}, "model": "echo"}
 
 
-def _model(talk: Dialogue, default: str | None = None) -> str:
-    return talk.ask(_MODEL, _NO_MODEL, bool, default=default)
+def _model(dialogue: Dialogue, default: str | None = None) -> str:
+    return dialogue.ask(_MODEL, _NO_MODEL, bool, default=default)
 
 
 def _is_address(answer: str) -> bool:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import socket
+from ipaddress import ip_network
 from typing import Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
 
 from gateway.backend.base import ModelOptions
 from gateway.calendar import LOCAL
+from gateway.config.addresses import reachable
+from gateway.conversation import CLEAR_WORDS
 from gateway.moderation import ModerationOptions
 
 
@@ -58,7 +62,7 @@ class Talk(Part):
     model: str = Field("default", min_length=1)
     system_prompt: str = ""
     session_timeout: float = Field(60, ge=0)
-    session_clear_token: str = "下一个问题"  # noqa: S105 - a word to say, not a secret
+    session_clear_token: str = CLEAR_WORDS
     reply_prefix: str = ""
     stream: bool = True
     history: Literal["trim", "summarise"] = "trim"
@@ -69,16 +73,31 @@ class Talk(Part):
 
 
 class Web(Part):
-    """Where the web server listens."""
+    """Where the web server listens. `proxies`: from where others call that say for whom they do."""
 
     host: str = Field("127.0.0.1", min_length=1)
     port: int = Field(8080, ge=0, le=65535)
     password: SecretStr | None = None
+    proxies: tuple[str, ...] = ()
+
+    @field_validator("proxies")
+    @classmethod
+    def _proxies_are_somewhere(cls, proxies: tuple[str, ...]) -> tuple[str, ...]:
+        for proxy in proxies:
+            try:
+                everywhere = ip_network(proxy, strict=False).prefixlen == 0
+            except ValueError:
+                raise ValueError(
+                    f'must hold addresses or networks as "172.18.0.0/16", not "{proxy}"'
+                ) from None
+            if everywhere:
+                raise ValueError(f'must not be everybody, as "{proxy}" is')
+        return proxies
 
     @property
     def root(self) -> str:
-        """The address of the server, without a slash at the end."""
-        return f"http://[{self.host}]:{self.port}" if ":" in self.host else f"http://{self.host}:{self.port}"
+        """The address at which browsers find the server, without a slash at the end."""
+        return f"http://{reachable(self.host, socket.gethostname())}:{self.port}"
 
 
 class Log(Part):

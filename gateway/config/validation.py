@@ -114,6 +114,7 @@ def _record(
     findings: Findings,
     known: Iterable[str],
 ) -> None:
+    """Record *errors*; those about one value together, for it may be of several types and is of none."""
     expected: defaultdict[Path, list[ErrorDetails]] = defaultdict(list)
     for error in errors:
         place = _existing(data, error["loc"])
@@ -126,10 +127,10 @@ def _record(
             findings.wrong(at, f'"{name}" is missing{_inside(at)}', _example(kind, at, name), key=True)
         elif error["type"] in _EXPECTED:
             expected[place].append(error)
+        elif place:
+            findings.wrong(at, f"{_key(at)}: {_message(error)}")
         else:
-            findings.wrong(
-                at, (f"{_named(at).rstrip(': ')}: " if place else "") + _message(error), key=not place
-            )
+            findings.wrong(at, _message(error), key=True)
     for place, together in expected.items():
         _record_expected(_at(data, place), (*path, *place), together, findings)
 
@@ -140,7 +141,10 @@ def _record_expected(value: Json, path: Path, errors: list[ErrorDetails], findin
     exact = all(error["type"] in _ABOUT_VALUE for error in errors)
     found = json.dumps(value, ensure_ascii=False) if exact else describe(value)
     hint = did_you_mean(value, _choices(phrases)) if isinstance(value, str) else ""
-    findings.wrong(path, f"{_named(path)}must be {' or '.join(dict.fromkeys(phrases))}, not {found}", hint)
+    # What is wrong with an entry of a list is said of the list's key: `"allow": must be …`.
+    subject = _key(path) + (":" if path and isinstance(path[-1], int) else "")
+    text = f"{subject} must be {' or '.join(dict.fromkeys(phrases))}, not {found}"
+    findings.wrong(path, text.lstrip(), hint)
 
 
 class _Quoted(dict[str, Any]):
@@ -193,9 +197,9 @@ def _message(error: ErrorDetails) -> str:
     return message[:1].lower() + message[1:]
 
 
-def _named(path: Path) -> str:
-    names = [step for step in path if isinstance(step, str)]
-    return f'"{names[-1]}": ' if names and isinstance(path[-1], int) else f'"{names[-1]}" ' if names else ""
+def _key(path: Path) -> str:
+    """The key at *path*, or the one whose list it is in, in quotation marks."""
+    return next((f'"{step}"' for step in reversed(path) if isinstance(step, str)), "")
 
 
 def _example(kind: type[BaseModel], path: Path, name: str) -> str:

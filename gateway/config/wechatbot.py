@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from gateway.backend.retired import retired
 from gateway.config.foreign import Imported, Rule, apply, copy
 from gateway.config.reader import Json
+from gateway.config.settings import MODEL_KEYS
 
 
 def _model(imported: Imported, key: str, value: Json) -> None:
@@ -36,6 +37,12 @@ RULES: dict[str, Rule] = {
     "reply_prefix": copy("reply_prefix"),
     "session_clear_token": _clear_token,
 }
+
+
+def is_its(values: Mapping[str, Json]) -> bool:
+    """True where all of *values* are wechatbot's, channels aside, and not just those of any model."""
+    keys = values.keys() - {"channels"}
+    return keys <= RULES.keys() and not keys <= MODEL_KEYS
 
 
 def convert(values: Mapping[str, Json]) -> Imported:

@@ -11,11 +11,10 @@ from pathlib import Path
 from gateway.config.dialogue import Dialogue, Words
 from gateway.config.loading import load
 from gateway.config.mistakes import Mistakes
-from gateway.config.places import PASSWORD, PLACES, TELEGRAM, WEB_PAGE, Place
+from gateway.config.platforms import PASSWORD, PLATFORMS, TELEGRAM, WEB_PAGE, Platform
 from gateway.config.reader import Json
 from gateway.config.servers import ask_model
 from gateway.config.writing import write
-from gateway.texts import Language
 
 _PORT = 8080
 _WEB = f"http://127.0.0.1:{_PORT}"
@@ -38,8 +37,8 @@ _WHERE: Words = (
     "人们在哪里与机器人对话？可以多选，例如：1 3",
 )
 _ADMIN: Words = (
-    "Your Telegram user id, to be the admin (a number; empty: nobody is)",
-    "您的 Telegram 用户 id，将成为管理员（数字；留空则没有管理员）",
+    "Your Telegram user id, to be the admin (a number, later the bot's /status tells it; empty: nobody is)",
+    "您的 Telegram 用户 id，将成为管理员（数字，之后可用机器人的 /status 查看；留空则没有管理员）",
 )
 _NO_ID: Words = ("An id is a number, not a name.", "id 是一串数字，不是用户名。")
 _ONLY_YOU: Words = ("May only you speak to this bot?", "只允许您本人使用这个机器人吗？")
@@ -55,16 +54,9 @@ _RUN: Words = ("starts it", "启动")
 _RUN_PAGE: Words = ("starts it; the page is {web}", "启动；网页地址 {web}")
 
 
-def language_of(environ: Mapping[str, str]) -> Language:
-    """The language that the locale in *environ* asks for."""
-    names = (environ.get(name) for name in ("LC_ALL", "LC_MESSAGES", "LANG"))
-    locale = next((name for name in names if name), "")
-    return "zh" if locale.lower().startswith("zh") else "en"
-
-
 def init(
     path: Path,
-    talk: Dialogue,
+    dialogue: Dialogue,
     environ: Mapping[str, str],
     ollama: Sequence[str] = (),
     *,
@@ -77,88 +69,107 @@ def init(
     existing file is only replaced when the answer says so, and only once everything is answered.
     """
     if not interactive:
-        talk.tell(_NO_TERMINAL, path=path)
+        dialogue.tell(_NO_TERMINAL, path=path)
         return False
     try:
-        with tempfile.TemporaryFile(dir=path.parent):
-            pass  # before all the questions, not after them
-        if path.exists() and not talk.agrees(_OVERWRITE, default=False, path=path):
-            talk.tell(_KEPT, path=path)
-            return False
-        places, tree = _asked(talk, environ, ollama)
-        write(path, tree)
+        platforms = _write(path, dialogue, environ, ollama)
     except (EOFError, KeyboardInterrupt):
-        talk.tell(_STOPPED)
+        dialogue.tell(_STOPPED)
         return False
     except OSError as exc:
-        talk.tell(_FAILED, path=path, why=exc.strerror)
+        dialogue.tell(_FAILED, path=path, why=exc.strerror)
         return False
-    talk.begin(_WRITTEN, path=path)
-    _tell_mistakes(talk, path, environ)
-    config = "" if path == Path("config.json") else f" --config {shlex.quote(str(path))}"
-    _tell_next(talk, places, called, config)
+    if platforms is None:
+        dialogue.tell(_KEPT, path=path)
+        return False
+    dialogue.begin(_WRITTEN, path=path)
+    _tell_mistakes(dialogue, path, environ)
+    _tell_next(dialogue, platforms, called, naming(path))
     return True
 
 
-def _tell_mistakes(talk: Dialogue, path: Path, environ: Mapping[str, str]) -> None:
+def naming(path: Path) -> str:
+    """How a command is told of *path*, a space before it; "" where it finds that by itself."""
+    return "" if path == Path("config.json") else f" --config {shlex.quote(str(path))}"
+
+
+def _write(
+    path: Path, dialogue: Dialogue, environ: Mapping[str, str], ollama: Sequence[str]
+) -> list[Platform] | None:
+    """Ask, and write *path*; the platforms that were chosen, None where the file is to stay as it is.
+
+    Raises `OSError`; `EOFError` where the answers end.
+    """
+    with tempfile.TemporaryFile(dir=path.parent):
+        pass  # that nothing can be written is said before all the questions, not after them
+    if path.exists() and not dialogue.agrees(_OVERWRITE, default=False, path=path):
+        return None
+    platforms, tree = _asked(dialogue, environ, ollama)
+    write(path, tree)
+    return platforms
+
+
+def _tell_mistakes(dialogue: Dialogue, path: Path, environ: Mapping[str, str]) -> None:
     """Say what keeps *path* from being used yet: a library or a variable that is not there."""
     try:
         load(path, environ)
     except Mistakes as exc:
-        talk.tell(_FIRST, mistakes=exc)
+        dialogue.tell(_FIRST, mistakes=exc)
 
 
-def _tell_next(talk: Dialogue, places: Sequence[Place], called: str, config: str) -> None:
+def _tell_next(dialogue: Dialogue, platforms: Sequence[Platform], called: str, config: str) -> None:
     """Say which commands come now, in their order."""
-    for place in places:
-        if place.afterwards:
-            talk.tell(place.afterwards, web=_WEB)
-    steps = [(f"login {place.name}", _LOGIN) for place in places if place.scanned]
-    steps += [("check --online", _CHECK), ("run", _RUN_PAGE if WEB_PAGE in places else _RUN)]
+    for platform in platforms:
+        if platform.afterwards:
+            dialogue.tell(platform.afterwards, web=_WEB)
+    steps = [(f"login {platform.name}", _LOGIN) for platform in platforms if platform.scanned]
+    steps += [("check --online", _CHECK), ("run", _RUN_PAGE if WEB_PAGE in platforms else _RUN)]
     commands = [f"{called} {step}{config}" for step, _ in steps]
     width = max(map(len, commands))
-    talk.begin(_NOW)
+    dialogue.begin(_NOW)
     for command, (_, words) in zip(commands, steps, strict=True):
-        talk.tell(("  {command}  {why}",) * 2, command=command.ljust(width), why=talk.text(words, web=_WEB))
+        dialogue.tell(
+            ("  {command}  {why}",) * 2, command=command.ljust(width), why=dialogue.text(words, web=_WEB)
+        )
 
 
 def _asked(
-    talk: Dialogue, environ: Mapping[str, str], ollama: Sequence[str]
-) -> tuple[list[Place], dict[str, Json]]:
+    dialogue: Dialogue, environ: Mapping[str, str], ollama: Sequence[str]
+) -> tuple[list[Platform], dict[str, Json]]:
     """Where people are, and the configuration."""
-    talk.tell(_HOW)
-    labels = [talk.text(place.label) for place in PLACES]
-    places = [PLACES[at] for at in talk.choose_some(_WHERE, labels, PLACES.index(WEB_PAGE))]
+    dialogue.tell(_HOW)
+    labels = [dialogue.text(platform.label) for platform in PLATFORMS]
+    platforms = [PLATFORMS[at] for at in dialogue.choose_some(_WHERE, labels, PLATFORMS.index(WEB_PAGE))]
     channels: dict[str, Json] = {}
     web: dict[str, Json] = {}
-    for place in places:
-        channel = place.channel(talk, environ)
-        if place is TELEGRAM:
-            channel |= _access(talk)
-        if place is WEB_PAGE:
+    for platform in platforms:
+        channel = platform.channel(dialogue, environ)
+        if platform is TELEGRAM:
+            channel |= _access(dialogue)
+        if platform is WEB_PAGE:
             # Who wants to begin anew opens a new conversation.
             channel["session_timeout"] = 0
-            web = {"web": _web(talk, environ)}
-        channels[place.name] = channel
-    talk_keys: dict[str, Json] = {} if places == [WEB_PAGE] else {"session_timeout": 3600}
-    return places, {**ask_model(talk, environ, ollama), **talk_keys, "channels": channels, **web}
+            web = {"web": _web(dialogue, environ)}
+        channels[platform.name] = channel
+    talk_keys: dict[str, Json] = {} if platforms == [WEB_PAGE] else {"session_timeout": 3600}
+    return platforms, {**ask_model(dialogue, environ, ollama), **talk_keys, "channels": channels, **web}
 
 
-def _access(talk: Dialogue) -> dict[str, Json]:
+def _access(dialogue: Dialogue) -> dict[str, Json]:
     """Who may speak to the bot on Telegram, where anybody finds it."""
-    person = talk.ask(_ADMIN, _NO_ID, re.compile(r"[1-9]\d*", re.ASCII).fullmatch, default="")
+    person = dialogue.ask(_ADMIN, _NO_ID, re.compile(r"[1-9]\d*", re.ASCII).fullmatch, default="")
     if not person:
         return {}
     entry = f"{TELEGRAM.name}:{person}"
     access: dict[str, Json] = {"admins": [entry]}
-    if talk.agrees(_ONLY_YOU, default=True):
+    if dialogue.agrees(_ONLY_YOU, default=True):
         access |= {"allow": [entry], "groups": []}
     return {"access": access}
 
 
-def _web(talk: Dialogue, environ: Mapping[str, str]) -> dict[str, Json]:
+def _web(dialogue: Dialogue, environ: Mapping[str, str]) -> dict[str, Json]:
     """Where the page is."""
-    password = PASSWORD.ask(talk, environ)
+    password = PASSWORD.ask(dialogue, environ)
     if not password:
         return {"host": "127.0.0.1", "port": _PORT}
     return {"host": "0.0.0.0", "port": _PORT, "password": password}  # noqa: S104 - that is what was asked for

@@ -1,9 +1,15 @@
 """What is needed for every platform that is reached by HTTP, or that reaches us by it."""
 
+from gateway.http.access_token import AccessToken as AccessToken
+from gateway.http.access_token import Issued as Issued
+from gateway.http.access_token import issued as issued
 from gateway.http.addresses import Places as Places
 from gateway.http.addresses import is_internal as is_internal
 from gateway.http.addresses import is_loopback as is_loopback
 from gateway.http.addresses import permitted as permitted
+from gateway.http.bodies import read_bounded as read_bounded
+from gateway.http.browsers import guarded as guarded
+from gateway.http.callers import PROXIES as PROXIES
 from gateway.http.callers import address as address
 from gateway.http.callers import is_https as is_https
 from gateway.http.json import dumps as dumps

@@ -20,6 +20,10 @@ _SCHEMES = ("http", "ws", *_SECURE)
 _SHARED = ("ac", "co", "com", "edu", "gov", "net", "org")
 # Names that proxies like Clash answer themselves, to have their traffic: they lead nowhere else.
 _STAND_INS = ip_network("198.18.0.0/15")
+# Inside by a rule that is older than those of Python.
+_SITES = ip_network("fec0::/10")
+# Networks without IPv4 reach its addresses behind this prefix. https://www.rfc-editor.org/rfc/rfc6052
+_NAT64 = ip_network("64:ff9b::/96")
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +79,16 @@ def is_loopback(host: str) -> bool:
 def is_internal(address: str) -> bool:
     """True for an IP address that is not in the internet: this machine, its network, its provider's."""
     parsed: IPv4Address | IPv6Address = ip_address(address)
-    parsed = (parsed.ipv4_mapped or parsed) if isinstance(parsed, IPv6Address) else parsed
-    return (not parsed.is_global or parsed.is_multicast) and parsed not in _STAND_INS
+    parsed = _leads_to(parsed) if isinstance(parsed, IPv6Address) else parsed
+    public = parsed.is_global and not (parsed.is_multicast or parsed.is_reserved or parsed in _SITES)
+    return not public and parsed not in _STAND_INS
+
+
+def _leads_to(address: IPv6Address) -> IPv4Address | IPv6Address:
+    """The IPv4 address that is meant by *address*, where there is one in it."""
+    if address in _NAT64:
+        return IPv4Address(int(address) & 0xFFFF_FFFF)
+    return address.ipv4_mapped or address.sixtofour or address
 
 
 def _place(parts: SplitResult) -> tuple[bool, str]:

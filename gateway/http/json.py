@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable
 from typing import Any
 
@@ -13,6 +14,8 @@ from gateway.text import clean
 DEEPEST = 200
 """No payload of a platform's is nested so deep, and to show, compare or write such a value still works."""
 _MOST_DIGITS = 20
+# A string, or what begins and ends an array or an object; no sign is looked at twice.
+_SIGN = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+"?|[\[\]{}]', re.DOTALL)
 
 
 def loads(payload: bytes | str) -> Any:
@@ -26,14 +29,33 @@ def loads(payload: bytes | str) -> Any:
         # Lone surrogates ("\\ud83d") and endless numbers are JSON to the standard library alone.
         text = payload.decode("utf-8", "replace") if isinstance(payload, bytes) else payload
         try:
-            value = json.loads(clean(json.dumps(json.loads(text, parse_int=_number), ensure_ascii=False)))
-        except RecursionError as exc:
-            raise ValueError("nested too deep") from exc
+            value = _read(text)
+        except RecursionError:
+            value = _read(_shallow(text))
     if may_be_deep(payload):
         # The rest may be needed: one strange message among others must not keep them from us.
         for part in _too_deep(value):
             part.clear()
     return value
+
+
+def _read(text: str) -> Any:
+    return json.loads(clean(json.dumps(json.loads(text, parse_int=_number), ensure_ascii=False)))
+
+
+def _shallow(text: str) -> str:
+    """JSON without what is nested deeper than `DEEPEST`: of about 1,000 levels no parser reads the rest."""
+    kept, begin, depth = list[str](), 0, 0
+    for found in _SIGN.finditer(text):
+        if found[0] in ("[", "{"):
+            depth += 1
+            if depth == DEEPEST + 1:
+                kept.append(text[begin : found.end()])
+        elif found[0] in ("]", "}"):
+            if depth == DEEPEST + 1:
+                begin = found.start()
+            depth -= 1
+    return "".join(kept) + (text[begin:] if depth <= DEEPEST else "")
 
 
 def is_deep(value: Any) -> bool:

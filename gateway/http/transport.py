@@ -16,6 +16,7 @@ import aiohttp
 
 from gateway.errors import AdapterError, NetworkError, OutcomeUnknown, Rejected
 from gateway.http.addresses import Places
+from gateway.http.bodies import read_bounded
 from gateway.http.json import dumps, loads
 from gateway.http.resolver import PublicResolver
 from gateway.http.sessions import PROXY_ERRORS, close_session, open_session
@@ -151,12 +152,10 @@ def translated(exc: Exception) -> AdapterError:
 
 
 async def _read(answer: aiohttp.ClientResponse, largest: int) -> bytes:
-    content = bytearray()
-    async for chunk in answer.content.iter_any():
-        content += chunk
-        if len(content) > largest:
-            raise Rejected("the file is too big")
-    return bytes(content)
+    content = await read_bounded(answer.content, largest)
+    if content is None:
+        raise Rejected("the file is too big")
+    return content
 
 
 def _json(content: bytes) -> Any:

@@ -71,6 +71,13 @@ class Inbox(Protocol):
         """
         ...
 
+    async def drop(self, lane: str) -> bool:
+        """Settle the message for which *lane* is parked, with what is left of its answer; false: it is not.
+
+        What came later in the lane is handed out. Raises `StoreError`.
+        """
+        ...
+
     def claims(self) -> AsyncIterator[Claim]:
         """What is to be worked on, for ever.
 

@@ -32,6 +32,8 @@ logger = logging.getLogger(__name__)
 # What waits for a reason outside this process (a clock set back, the operator's retry) is found after this
 # many seconds.
 _LOOK_AGAIN = 5.0
+# A clock that is this much behind what it was (seconds) was set back.
+_SET_BACK = 1.0
 
 
 T = TypeVar("T")
@@ -43,6 +45,7 @@ class _Lane:
     rows: deque[Row] = field(default_factory=deque)
     last: int = 0  # the newest row that was read into `rows`
     claimed: Message | None = None  # what is being worked on
+    corrected: Message | None = None  # what it is to say by now, which comes behind it
     recalled: bool = False  # it was taken back meanwhile
     busy: bool = False  # offered to the reader's caller, or worked on
     partial: bool = False
@@ -115,14 +118,15 @@ class EmbeddedInbox:
         self._lanes: dict[str, _Lane] = {}
         self._ready: deque[_Lane] = deque()
         self._retired: list[_Lane] = []
-        # Lanes whose parked row was recalled. Written and read by jobs of the database, so that the reading
-        # after a recall knows of it; to look at a lane once too often harms nothing.
+        # Lanes whose parked row was recalled or dropped. Written and read by jobs of the database, so that
+        # the reading after that knows of it; to look at a lane once too often harms nothing.
         self._reopen: set[str] = set()
         self._scanned = 0
         self._reading = False
         self._changes: dict[tuple[str, str], bytes] = {}  # what changed while rows are being read
         self._behind = False
         self._next_due = 0.0
+        self._clock = 0.0  # at the last reading, seconds since 1970
         self._look = True
         self._wake = asyncio.Event()
         self._idle = asyncio.Event()
@@ -137,32 +141,54 @@ class EmbeddedInbox:
         """Make events and cursor durable. Raises `InboxError`."""
         messages = [(self._lane(event), event) for event in events if isinstance(event, Message)]
 
-        def work(connection: sqlite3.Connection) -> list[rows.Placed]:
-            corrections = rows.add(connection, channel, messages)
+        def work(connection: sqlite3.Connection) -> list[rows.Change]:
+            # To look at what is worked on, from here, is no more than a glance: `_bring` looks again.
+            changes = rows.add(connection, channel, messages, self._claimed)
             for event in events:
                 if isinstance(event, Moved):
                     rows.move(connection, event)
                 elif isinstance(event, Recalled):
-                    self._reopen |= rows.recall(connection, event)
+                    recalled = rows.recall(connection, event, self._claimed)
+                    self._reopen |= {change.lane for change in recalled if change.parked and not change.says}
+                    changes += recalled
             if cursor is not None:
                 rows.keep_cursor(connection, channel, cursor)
-            return corrections
+            return changes
 
         try:
-            corrections = await self._keep(work)
-            for event in events:
-                if isinstance(event, Recalled):
-                    self._change(event.chat.key, event.id, b"")
-            await self._correct(channel, corrections)
+            for change in await self._keep(work):
+                await self._bring(change)
         except StoreError as exc:
             raise InboxError(f"{channel}: {exc}") from exc
 
-    async def _correct(self, channel: str, corrections: Sequence[rows.Placed]) -> None:
-        """Bring corrections to what is in memory; one that comes too late is a message of its own."""
-        for lane, message in corrections:
-            late = self._works_on(lane, message.root)
-            if not self._change(lane, message.root, rows.corrected(message)):
-                await self._keep(functools.partial(_follow, channel, lane, message, late))
+    async def drop(self, lane: str) -> bool:
+        """See `Inbox.drop`."""
+
+        def work(connection: sqlite3.Connection) -> bool:
+            dropped = rows.drop(connection, lane)
+            if dropped:
+                self._reopen.add(lane)
+            return dropped
+
+        return await self._keep(work)
+
+    async def _bring(self, change: rows.Change) -> None:
+        """Bring a change to what is in memory; a correction that comes too late is a message of its own."""
+        lane = self._claimed(change.lane, change.id)
+        if change.says is None:
+            self._change(change.lane, change.id, b"")
+        elif lane is None:
+            if not self._change(change.lane, change.id, change.says.to_json()) and change.new:
+                await self._keep(functools.partial(rows.follow, change=change))
+        elif (lane.corrected or lane.claimed) != change.says:
+            lane.corrected = change.says
+            # Durable before the work is cut short, for that is settled then, without an answer.
+            try:
+                await self._keep(functools.partial(rows.follow, change=change, late=True))
+            except StoreError:
+                lane.corrected = None
+                raise
+            self._change(change.lane, change.id, change.says.to_json())
 
     async def _keep(self, work: Callable[[sqlite3.Connection], T]) -> T:
         """Do *work* durably and read what it brought, also where the caller is cancelled meanwhile."""
@@ -233,13 +259,14 @@ class EmbeddedInbox:
         message, merged = found
         for id in merged:
             self._change(lane.key, id, b"")
+        lane.claimed, lane.corrected = message, None
         return message
 
     def _free(self, lane: _Lane, *, parked: bool = False) -> None:
         """What was worked on is settled: the next of the lane, or its end."""
         self.held -= 1
         lane.busy = False
-        lane.claimed = None
+        lane.claimed = lane.corrected = None
         lane.recalled = False
         lane.parked = parked
         if lane.rows and not parked:
@@ -273,13 +300,18 @@ class EmbeddedInbox:
         self._ready.append(lane)
         self._wake.set()
 
-    def _works_on(self, key: str, id: str) -> bool:
+    def _claimed(self, key: str, id: str) -> _Lane | None:
+        """The lane with this *key*, if message *id* is worked on in it."""
         lane = self._lanes.get(key)
-        return lane is not None and lane.claimed is not None and lane.claimed.id == id
+        claimed = lane.claimed if lane is not None else None
+        return lane if claimed is not None and claimed.id == id else None
 
     def _change(self, key: str, id: str, body: bytes) -> bool:
-        """Bring a change (an empty *body*: gone) to the row in memory; false where none waits there."""
-        if self._reading:
+        """Bring a change (an empty *body*: gone) to the row in memory; false where none waits there.
+
+        What is gone stays so: who corrected it before may come to this after who merged or recalled it.
+        """
+        if self._reading and self._changes.get((key, id)) != b"":
             self._changes[key, id] = body
         lane = self._lanes.get(key)
         if lane is None:
@@ -290,7 +322,7 @@ class EmbeddedInbox:
             return False
         for row in lane.rows:
             if row.id == id:
-                row.body = body
+                row.body = body if row.body else b""
                 return True
         return False
 
@@ -307,8 +339,12 @@ class EmbeddedInbox:
         per_lane = max(1, min(self._per_lane, room // max(1, len(thirsty))))
         # The job reads the table of lanes while the reader waits for it: nobody else opens or drops any.
         open_lanes, reopen = self._lanes, self._reopen
+        now = time.time()
+        early = self._early(now)
 
         def read(connection: sqlite3.Connection) -> rows.Batch:
+            if early is not None:
+                rows.unpark(connection, early)
             return rows.read(connection, scanned, room, per_lane, thirsty, open_lanes, reopen)
 
         self._reading = True
@@ -331,10 +367,20 @@ class EmbeddedInbox:
         self._changes.clear()
         self._reopen -= batch.due.keys()
         self._scanned = batch.scanned
+        self._clock = now
         self._next_due = batch.next_due
         self._behind = batch.behind
         if batch.behind and self.held < self._window:
             self._look_now()
+
+    def _early(self, now: float) -> float | None:
+        """Since when messages were received that a clock parked which was ahead of this one; None: none.
+
+        They would wait for as long as it was set back. While we run, that may be any of them.
+        """
+        if not self._clock:
+            return now
+        return 0.0 if now < self._clock - _SET_BACK else None
 
     def _drop_retired(self) -> dict[str, int]:
         """Forget the parked lanes; returns the others with the row after which they want more."""
@@ -377,9 +423,3 @@ class EmbeddedInbox:
         lane.rows.append(row)
         lane.last = row.seq
         self.held += 1
-
-
-def _follow(channel: str, lane: str, message: Message, late: bool, connection: sqlite3.Connection) -> None:
-    """Put a correction behind what it corrects: it is *late*, or that was settled a moment ago."""
-    if late or not rows.waits(connection, message):
-        rows.insert(connection, channel, lane, message)

@@ -6,9 +6,10 @@ import sqlite3
 import time
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import cast
 
 from gateway.message import Message, Moved, Recalled
-from gateway.store import state
+from gateway.store import answers, state
 from gateway.store.history import forget_message, move_chat
 
 Placed = tuple[str, Message]
@@ -21,6 +22,15 @@ _DUE_AT_ONCE = 64
 _LONG_AGO = 1.0
 
 _COLUMNS = "seq, lane, message, body, attempts, received, wakes"
+_WHOLE = "seq, channel, chat, lane, message, body, state, not_before, joined"
+
+
+Claimed = Callable[[str, str], object]
+"""Whether a row is being worked on, by its lane and its id."""
+
+
+def _nobody(lane: str, id: str) -> bool:
+    return False
 
 
 @dataclass(slots=True)
@@ -36,6 +46,23 @@ class Row:
     attempts: int
     received: float
     wakes: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What a waiting row of *lane* says since something was corrected or recalled; None: it is settled.
+
+    `correction` says the same as a message of its own, for where that row is worked on already. `id` is the
+    row's, `new` false where it said so before, `parked` true where the row that was settled was.
+    """
+
+    channel: str
+    lane: str
+    id: str
+    says: Message | None
+    correction: Message | None = None
+    new: bool = True
+    parked: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,20 +83,23 @@ class Batch:
     next_due: float
 
 
-def add(connection: sqlite3.Connection, channel: str, messages: Iterable[Placed]) -> list[Placed]:
+def add(
+    connection: sqlite3.Connection, channel: str, messages: Iterable[Placed], claimed: Claimed = _nobody
+) -> list[Change]:
     """Insert messages with their lanes; what is known already is left as it is.
 
-    Returns the corrections that replaced the text of a row that waits, or is being worked on.
+    Returns what corrections say of rows that wait, or are being worked on: of those that are *claimed* they
+    are messages of their own already.
     """
-    corrections = []
+    changes = []
     for lane, message in messages:
         if message.edit_of is None:
             insert(connection, channel, lane, message)
         elif (waiting := _waiting(connection, message)) is not None:
-            corrections += _correct(connection, waiting, message)
+            changes.append(_correct(connection, waiting, message, claimed))
         elif message.mentioned or _known(connection, message):
             insert(connection, channel, lane, message)
-    return corrections
+    return changes
 
 
 def insert(connection: sqlite3.Connection, channel: str, lane: str, message: Message) -> None:
@@ -88,42 +118,62 @@ def insert(connection: sqlite3.Connection, channel: str, lane: str, message: Mes
         )
 
 
-def corrected(message: Message) -> bytes:
-    """The body of the message that *message* corrects."""
-    return replace(message, id=message.root, edit_of=None).to_json()
+def follow(connection: sqlite3.Connection, change: Change, *, late: bool = False) -> None:
+    """Put a correction behind what it corrects: it is *late*, or that was settled a moment ago."""
+    if change.correction is None:
+        return
+    found = _find(connection, change.correction.chat.key, change.id)
+    if late or found is None or found["state"] != "waiting":
+        insert(connection, change.channel, change.lane, change.correction)
 
 
-def waits(connection: sqlite3.Connection, message: Message) -> bool:
-    """True where what *message* corrects waits, or is being worked on."""
-    return _waiting(connection, message) is not None
+def _find(connection: sqlite3.Connection, chat: str, id: str) -> sqlite3.Row | None:
+    """The row of message *id* of a chat (its key)."""
+    found = connection.execute(f"SELECT {_WHOLE} FROM inbox WHERE chat = ? AND message = ?", (chat, id))  # noqa: S608 - a constant
+    return cast("sqlite3.Row | None", found.fetchone())
+
+
+def _holder(connection: sqlite3.Connection, row: sqlite3.Row | None) -> sqlite3.Row | None:
+    """*row*, or the one that it was merged into; that one's lane may be another."""
+    while row is not None and row["state"] == "merged":
+        row = connection.execute(f"SELECT {_WHOLE} FROM inbox WHERE seq = ?", (row["joined"],)).fetchone()  # noqa: S608 - a constant
+    return row
 
 
 def _waiting(connection: sqlite3.Connection, message: Message) -> sqlite3.Row | None:
-    """What *message* corrects, or what that was merged into; its lane may be another."""
-    found: sqlite3.Row | None = connection.execute(
-        "SELECT seq, lane, state, body FROM inbox WHERE chat = ? AND message = ?",
-        (message.chat.key, message.root),
-    ).fetchone()
-    if found is not None and found["state"] == "merged":
-        found = connection.execute(
-            """SELECT seq, lane, state, body FROM inbox WHERE lane = ? AND seq < ? AND state != 'merged'
-               ORDER BY seq DESC LIMIT 1""",
-            (found["lane"], found["seq"]),
-        ).fetchone()
+    """What *message* corrects, or what that was merged into, where it waits or is being worked on."""
+    found = _holder(connection, _find(connection, message.chat.key, message.root))
     return found if found is not None and found["state"] == "waiting" else None
 
 
-def _correct(connection: sqlite3.Connection, waiting: sqlite3.Row, message: Message) -> list[Placed]:
-    """Correct what waits; nothing where nothing changes: Telegram tells of a link's preview as of an edit."""
+def _correct(
+    connection: sqlite3.Connection, waiting: sqlite3.Row, message: Message, claimed: Claimed
+) -> Change:
+    """Correct what waits.
+
+    Often nothing is new in it: Telegram tells of a link's preview as of an edit, and platforms repeat
+    themselves. What has its answer already stays as it is, and the correction comes behind it.
+    """
     try:
         before = Message.from_json(waiting["body"])
     except ValueError:  # nobody can read it: what it was is replaced as a whole
         before = replace(message, id=message.root, edit_of=None, parts=())
     after = before.revised(message)
-    if after == before:
-        return []
-    connection.execute("UPDATE inbox SET body = ? WHERE seq = ?", (after.to_json(), waiting["seq"]))
-    return [(waiting["lane"], replace(after, id=message.id, time=message.time, edit_of=before.id))]
+    correction = replace(after, id=message.id, time=message.time, edit_of=before.root)
+    change = _changed(waiting, after, correction, new=after != before)
+    if not change.new:
+        return change
+    decided = answers.is_decided(connection, waiting["chat"], waiting["message"])
+    if not decided:
+        connection.execute("UPDATE inbox SET body = ? WHERE seq = ?", (after.to_json(), waiting["seq"]))
+    if decided or claimed(change.lane, change.id):
+        follow(connection, change, late=True)
+    return change
+
+
+def _changed(row: sqlite3.Row, says: Message | None, correction: Message | None, *, new: bool) -> Change:
+    parked = row["not_before"] > 0
+    return Change(row["channel"], row["lane"], row["message"], says, correction, new, parked)
 
 
 def _known(connection: sqlite3.Connection, message: Message) -> bool:
@@ -134,23 +184,56 @@ def _known(connection: sqlite3.Connection, message: Message) -> bool:
     return found.fetchone() is not None
 
 
-def recall(connection: sqlite3.Connection, recalled: Recalled) -> set[str]:
+def recall(connection: sqlite3.Connection, recalled: Recalled, claimed: Claimed = _nobody) -> list[Change]:
     """Neither the queue nor the history has the message any more.
 
-    Returns the lane that was parked with it, if one was: no row tells any more when that is to be opened.
+    What it was merged with stays: where that is *claimed*, as a message of its own.
     """
     chat = recalled.chat.key
-    parked = connection.execute(
-        "SELECT lane FROM inbox WHERE chat = ? AND message = ? AND state = 'waiting' AND not_before > 0",
-        (chat, recalled.id),
-    ).fetchall()
-    connection.execute(
-        """UPDATE inbox SET state = 'done', settled = ?, not_before = 0, body = x''
-           WHERE chat = ? AND message = ? AND state = 'waiting'""",
-        (time.time(), chat, recalled.id),
-    )
     forget_message(connection, chat, recalled.id)
-    return {str(row["lane"]) for row in parked}
+    found = _find(connection, chat, recalled.id)
+    holder = _holder(connection, found)
+    if found is None or holder is None:
+        return []
+    if holder["state"] == "done" and holder is not found:
+        # What it was part of is answered: that question cannot be remembered without it.
+        forget_message(connection, chat, answers.root(connection, chat, holder["message"]))
+    if holder["state"] == "dead":
+        _take_out(connection, holder, recalled.id)
+    # Besides the row itself, corrections of what it is part of may have its words.
+    waiting = connection.execute(
+        f"SELECT {_WHOLE} FROM inbox WHERE lane = ? AND state = 'waiting' ORDER BY seq",  # noqa: S608 - a constant
+        (holder["lane"],),
+    ).fetchall()
+    changes = [_take_out(connection, row, recalled.id) for row in waiting]
+    for change in changes:
+        if change is not None and claimed(change.lane, change.id):
+            follow(connection, change, late=True)
+    return [change for change in changes if change is not None]
+
+
+def _take_out(connection: sqlite3.Connection, row: sqlite3.Row, id: str) -> Change | None:
+    """Take message *id* out of what a row says; None where it is no part of that."""
+    try:
+        before = Message.from_json(row["body"])
+    except ValueError:
+        before = None
+    if before is None:
+        if row["message"] != id:
+            return None
+        after, root = None, id
+    else:
+        after, root = before.without(id), before.root
+        if after == before:
+            return None
+    forget_message(connection, row["chat"], root)
+    if after is None:
+        done(connection, row["seq"])
+        return _changed(row, None, None, new=True)
+    # Whatever was decided to say answers what was recalled, too.
+    answers.reconsider(connection, row["chat"], row["message"])
+    connection.execute("UPDATE inbox SET body = ? WHERE seq = ?", (after.to_json(), row["seq"]))
+    return _changed(row, after, replace(after, id=f"{id}~recalled", edit_of=root), new=True)
 
 
 def merge(
@@ -158,27 +241,31 @@ def merge(
 ) -> tuple[Message, list[str]] | None:
     """Make the rows after *seq*, as far as they are *mergeable*, part of it; returns it and their ids.
 
-    None where it was recalled: it takes nothing with it.
+    None where it was recalled: it takes nothing with it. Nor does one whose answer is decided already, and
+    what has an answer is no part of another: both may have been given up, and be tried again.
     """
     found = connection.execute(
-        "SELECT body FROM inbox WHERE seq = ? AND state = 'waiting'", (seq,)
+        "SELECT chat, message, body FROM inbox WHERE seq = ? AND state = 'waiting'", (seq,)
     ).fetchone()
     if found is None:
         return None
     message, merged = Message.from_json(found["body"]), []
+    if answers.is_decided(connection, found["chat"], found["message"]):
+        return message, []
     for row in _of_lane(connection, lane, seq, limit):
         try:
             following = Message.from_json(row.body)
         except ValueError:  # it is dealt with when its turn comes
             break
-        if not mergeable(following):
+        if not mergeable(following) or answers.is_begun(connection, following.chat.key, row.id):
             break
         message = message.joined(following)
         merged.append(row)
     connection.execute("UPDATE inbox SET body = ? WHERE seq = ?", (message.to_json(), seq))
     connection.executemany(
-        "UPDATE inbox SET state = 'merged', settled = ?, not_before = 0, body = x'' WHERE seq = ?",
-        [(time.time(), row.seq) for row in merged],
+        """UPDATE inbox SET state = 'merged', joined = ?, settled = ?, not_before = 0, body = x''
+           WHERE seq = ?""",
+        [(seq, time.time(), row.seq) for row in merged],
     )
     return message, [row.id for row in merged]
 
@@ -192,7 +279,7 @@ def move(connection: sqlite3.Connection, moved: Moved) -> None:
     """The context of a chat belongs to its new id from now on.
 
     Its messages keep the old one, which they are known by: the platform counts those of the new chat anew,
-    so that two may bear the same id. Who answers them learns the new id when he sends.
+    so that two may bear the same id. Whoever answers them learns the new id when sending.
     """
     move_chat(connection, moved.chat.key, moved.chat.moved(moved.to).key)
 
@@ -233,11 +320,23 @@ def _continued(connection: sqlite3.Connection, seq: int, since: float) -> bool:
 
 
 def bury(connection: sqlite3.Connection, seq: int, error: str) -> None:
-    """Given up: a dead letter."""
+    """Given up: a dead letter, unless it was recalled meanwhile."""
     connection.execute(
-        "UPDATE inbox SET state = 'dead', settled = ?, not_before = 0, error = ? WHERE seq = ?",
+        """UPDATE inbox SET state = 'dead', settled = ?, not_before = 0, error = ?
+           WHERE seq = ? AND state = 'waiting'""",
         (time.time(), error, seq),
     )
+
+
+def drop(connection: sqlite3.Connection, lane: str) -> bool:
+    """What *lane* is parked with is dealt with, sent or not; false where it is not parked."""
+    dropped = connection.execute(
+        """UPDATE inbox SET state = 'done', settled = ?, not_before = 0, body = x''
+           WHERE not_before > 0
+           AND seq = (SELECT min(seq) FROM inbox WHERE lane = ? AND state = 'waiting')""",
+        (time.time(), lane),
+    )
+    return dropped.rowcount > 0
 
 
 def read(
@@ -281,6 +380,15 @@ def read(
     ).fetchone()
     behind = full or len(due) >= _DUE_AT_ONCE
     return Batch(due, more, [(row["lane"], _row(row)) for row in found], scanned, behind, next_due)
+
+
+def unpark(connection: sqlite3.Connection, since: float) -> None:
+    """What is parked, and was received after *since* (seconds since 1970), is due."""
+    # "not_before > 0" is what lets SQLite use the index of what is parked.
+    connection.execute(
+        "UPDATE inbox SET not_before = ? WHERE state = 'waiting' AND not_before > 0 AND received > ?",
+        (_LONG_AGO, since),
+    )
 
 
 def _take_due(

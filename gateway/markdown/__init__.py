@@ -6,6 +6,9 @@ gave into pieces that a platform takes.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+from gateway.markdown.deeds import without_anchors, without_deeds
 from gateway.markdown.dingtalk import to_dingtalk
 from gateway.markdown.parsing import is_blank, is_plain, parse, tidy
 from gateway.markdown.rendered import Markup, Rendered
@@ -21,9 +24,15 @@ def render(text: str, markup: Markup) -> Rendered:
     """*text*, the CommonMark that a model wrote, as *markup* shows it.
 
     "telegram": text with entities that Telegram takes unchanged. "plain": readable without any markup.
-    "dingtalk": text in DingTalk's part of Markdown. "markdown": as it is. A half-written document is shown
-    as far as it goes. Blank input gives an empty text; no other does.
+    "anchors": the same, with no <a> in it that would be one. "dingtalk": text in DingTalk's part of Markdown.
+    "markdown": as it is. A half-written document is shown as far as it goes. Blank input gives an empty text;
+    no other does.
     """
+    if markup == "anchors":
+        rendered = render(text, "plain")
+        return replace(rendered, text=without_anchors(rendered.text))
+    if markup == "dingtalk":
+        text = without_deeds(text)
     if is_plain(text) and (markup != "dingtalk" or "\n" not in text):
         return Rendered(text)
     text = clean(text)

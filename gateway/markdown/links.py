@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-_MAX_LENGTH = 2_048
+_MAX_LENGTH = 2_048  # characters of an address
 _WEB = re.compile(
     r"https?://(?:[\w.~%!$&*+,;=:-]*@)?[a-z0-9_-]+(?:\.[a-z0-9_-]+)+(?::(?P<port>\d{1,5}))?(?:[/?#][\x21-\x7e]*)?",
     re.IGNORECASE | re.ASCII,

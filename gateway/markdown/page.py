@@ -113,11 +113,13 @@ class Page:
             self._mark(self._open)
 
     def _feed(self) -> None:
+        """Write the line breaks that are due; empty lines keep the margin that blocks share."""
         if self._position and self._gap:
             self._add(("\n" + self._filler) * (self._gap - 1) + "\n")
         self._gap = 0
 
     def _mark(self, spans: list[_Open]) -> None:
+        """Have those *spans* start here that have not started; what is around one that has, has too."""
         for span in reversed(spans):
             if span.start >= 0:
                 break

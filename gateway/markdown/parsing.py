@@ -22,9 +22,11 @@ from markdown_it.token import Token
 MAX_LENGTH = 100_000
 """A longer text is shown as it is: the parser's worst inputs take 15 µs a character."""
 
-MAX_NESTING = 24
-_MAX_FORMULA = 2_000
+MAX_NESTING = 24  # blocks and spans inside each other; what is deeper, the parser would drop
+_MAX_FORMULA = 2_000  # characters
 
+# What Telegram's server replaces or drops, see `tidy`; then what may mean something in Markdown anywhere, and
+# at the beginning and the end of a line.
 _UNTIDY = "\x00-\x08\x0b-\x1f\u0333\u033f\u030a\u200e\u200f\u2028-\u202e"
 _FOREIGN = re.compile(f"[{_UNTIDY}]")
 _SPECIAL = re.compile(rf"[\\`*_\[\]<>&~|#\t{_UNTIDY}\ud800-\udfff]")
@@ -32,12 +34,14 @@ _LINE = re.compile(r"[-+=\s]|\d{1,9}[.)]")
 _LINES = re.compile(r"^(?:[-+=\s]|\d{1,9}[.)])|[^\S\n]$|\n\n\n|\n\Z", re.MULTILINE)
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f]")
 _REMOVED = re.compile("[\u0333\u033f\u030a\u2028-\u202e]")
+# Anything but white space, control and format characters, and fillers.
 _VISIBLE = re.compile(
     r"[^\s\x00-\x1f\x7f-\x9f\u00ad\u030a\u0333\u033f\u115f\u1160\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\u2800\u3164\ufe00-\ufe0f\ufeff]"
 )
 _CJK = re.compile(
     "[\u1100-\u11ff\u2e80-\u9fff\ua960-\ua97f\uac00-\ud7ff\uf900-\ufaff\ufe30-\ufe4f\uff00-\uffef\U00020000-\U0003ffff]"
 )
+# What CommonMark calls the label and the definition of a link reference; "[^1]:" is a footnote.
 _LABEL = re.compile(r"\[[^\[\]]+\]")
 _DEFINITION = re.compile(r" {0,3}(\[(?!\^)[^\[\]]+\]):[ \t]*<?(?:https?|mailto|tg):", re.IGNORECASE)
 

@@ -8,8 +8,10 @@ from typing import Literal
 from gateway.message import Entity
 from gateway.text import length
 
-Markup = Literal["plain", "telegram", "dingtalk", "markdown"]
-"""What a platform makes of a text: nothing, entities, DingTalk's part of Markdown, or all of Markdown."""
+Markup = Literal["plain", "anchors", "telegram", "dingtalk", "markdown"]
+"""What a platform makes of a text: nothing, links of HTML's <a>, entities, DingTalk's part of Markdown, or
+all of Markdown.
+"""
 
 
 @dataclass(frozen=True, slots=True)

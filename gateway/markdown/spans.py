@@ -16,9 +16,11 @@ from itertools import pairwise
 from gateway.markdown.rendered import Rendered
 from gateway.message import Entity
 
+# Which entity is the outer one, where several begin and end in the same places.
 _ORDER = ("blockquote", "text_link", "code", "pre", "bold", "italic", "underline", "strikethrough", "spoiler")
 _RANK = {name: rank for rank, name in enumerate(_ORDER)}
 _CODE = frozenset({"code", "pre"})
+# What is never cut into pieces: others are cut where it begins and ends.
 _SOLID = frozenset({"code", "pre", "text_link"})
 _DIRECTION_MARKS = re.compile("[\u200e\u200f](?=[\u200e\u200f])")
 _ASTRAL = re.compile("[\U00010000-\U0010ffff]")

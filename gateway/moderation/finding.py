@@ -12,8 +12,10 @@ Subject = Literal["question", "answer"]
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """Why a *subject* is refused: the entry of the word list that it holds, the categories that the
-    endpoint put it in, or that nobody could judge it. `reason` is for the log, not for the person.
+    """Why a question or an answer is refused.
+
+    `kind`: it holds an "entry" of the word list, the endpoint puts it in a "category", or it could not be
+    judged ("unjudged"). `reason` says which, or why; it is for the log, not for the person.
     """
 
     subject: Subject

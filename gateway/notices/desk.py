@@ -67,9 +67,12 @@ class Desk:
         self._told = {watch: _Told() for watch in watches if watch.channel is not post.channel}
         self._wording = wording
         self._pace = pace
+        # Dead letters that were not told yet, and when they are to be; all times are `time.monotonic`'s.
         self._letters, self._letters_due = 0, 0.0
+        # What could not be told the last time, how often that was tried, and when it may be again.
         self._failing, self._tries, self._not_before = "", 0, 0.0
         self._pauses = delays(pace.first_pause, _LONGEST_PAUSE)
+        # Notices in this hour, and when it ends.
         self._count, self._hour_ends = 0, 0.0
         self._wake = asyncio.Event()
 

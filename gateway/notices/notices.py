@@ -15,6 +15,7 @@ from gateway.notices.desk import Desk
 from gateway.notices.post import Post
 from gateway.notices.watch import Pace, Watch
 from gateway.notices.wording import Wording
+from gateway.tasks import cancel
 
 logger = logging.getLogger(__name__)
 
@@ -57,9 +58,7 @@ class Notices:
         exc: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await cancel(*self._tasks)
 
     def count_letter(self) -> None:
         """A message became a dead letter."""

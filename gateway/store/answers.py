@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import orjson
@@ -47,6 +47,46 @@ def load(connection: sqlite3.Connection, message: Message) -> tuple[Answer | Non
     if row is not None and row["receipts"] != "[]":
         return None, tuple(orjson.loads(row["receipts"]))
     return None, _earlier(connection, message) if message.edit_of else ()
+
+
+def awaited(connection: sqlite3.Connection, chat: str, messages: Collection[str]) -> list[str]:
+    """Those of *messages*, ids in the chat with key *chat*, that the inbox has not settled."""
+    waiting = "SELECT 1 FROM inbox WHERE chat = ? AND message = ? AND state = 'waiting'"
+    return [id for id in messages if connection.execute(waiting, (chat, id)).fetchone() is not None]
+
+
+def is_decided(connection: sqlite3.Connection, chat: str, message: str) -> bool:
+    """True where it is decided what to say to *message* of the chat with key *chat*."""
+    found = connection.execute(
+        "SELECT 1 FROM answers WHERE chat = ? AND message = ? AND text IS NOT NULL", (chat, message)
+    )
+    return found.fetchone() is not None
+
+
+def is_begun(connection: sqlite3.Connection, chat: str, message: str) -> bool:
+    """The same, or some of an answer is to be seen already."""
+    found = connection.execute(
+        "SELECT 1 FROM answers WHERE chat = ? AND message = ? AND (text IS NOT NULL OR receipts != '[]')",
+        (chat, message),
+    )
+    return found.fetchone() is not None
+
+
+def reconsider(connection: sqlite3.Connection, chat: str, message: str) -> None:
+    """Forget what was decided to say to *message*; the messages that it was said in are known."""
+    connection.execute(
+        """UPDATE answers SET text = NULL, prefix = '', file = '', sent = 0, doubtful = 0
+           WHERE chat = ? AND message = ?""",
+        (chat, message),
+    )
+
+
+def root(connection: sqlite3.Connection, chat: str, message: str) -> str:
+    """The id of what *message* was when it was first written, as far as there is an answer to it."""
+    found = connection.execute(
+        "SELECT root FROM answers WHERE chat = ? AND message = ?", (chat, message)
+    ).fetchone()
+    return str(found["root"] or message) if found else message
 
 
 def _earlier(connection: sqlite3.Connection, message: Message) -> tuple[str, ...]:

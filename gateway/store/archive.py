@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import sqlite3
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import tzinfo
 
 from gateway import calendar
 from gateway.limits import person
 from gateway.message import Message, Said
-from gateway.store import channels, history, quota, settings, state, usage
+from gateway.store import answers, channels, history, quota, settings, state, usage
 from gateway.store.channels import Status
 from gateway.store.database import Database
 from gateway.store.quota import Counted
@@ -67,6 +67,10 @@ class Archive:
         return await self._database.run(
             lambda connection: history.transcript(connection, chat, waiting=waiting)
         )
+
+    async def awaited(self, chat: str, messages: Collection[str]) -> Collection[str]:
+        """Those of *messages*, ids in the chat with key *chat*, of which not all is said and done."""
+        return await self._database.run(lambda connection: answers.awaited(connection, chat, messages))
 
     async def account(self, message: Message) -> Account:
         """What the author of *message* has used, and its chat."""

@@ -14,7 +14,7 @@ import os
 import queue
 import sqlite3
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
@@ -179,26 +179,45 @@ def _keep_as_it_was(connection: sqlite3.Connection, path: Path) -> None:
 
 def _work_off(connection: sqlite3.Connection, batch: list[_Job]) -> None:
     """Do a batch in one transaction; where that fails, each job in its own, so that one harms no other."""
-    if not _commit(connection, batch) and len(batch) > 1:
-        for job in batch:
-            _commit(connection, [job])
+    if not _begin(connection, batch) or _commit(connection, batch) or len(batch) == 1:
+        return
+    for number, job in enumerate(batch):
+        if not _begin(connection, batch[number:]):
+            return
+        _commit(connection, [job])
+
+
+def _begin(connection: sqlite3.Connection, batch: Sequence[_Job]) -> bool:
+    """Begin the transaction of a *batch*, which fails as a whole where somebody else holds the database.
+
+    He was waited for with all the patience there is: each job alone would take as long once more.
+    """
+    try:
+        connection.execute("BEGIN IMMEDIATE")
+    except sqlite3.Error as exc:
+        _fail(batch, exc)
+        return False
+    return True
 
 
 def _commit(connection: sqlite3.Connection, batch: list[_Job]) -> bool:
+    """Do a batch in the transaction that has begun; false where it failed as a whole."""
     try:
-        connection.execute("BEGIN IMMEDIATE")
         for job in batch:
             job.result = job.work(connection)
         connection.execute("COMMIT")
     except Exception as exc:  # noqa: BLE001 - handed to whoever waits for the job
         _roll_back(connection)
-        error = StoreError(str(exc)) if isinstance(exc, sqlite3.Error) else exc
-        for job in batch:
-            job.error = error
+        _fail(batch, exc)
         return False
     for job in batch:
         job.error = None
     return True
+
+
+def _fail(batch: Sequence[_Job], exc: Exception) -> None:
+    for job in batch:  # an exception for each: wherever one is raised, it collects a traceback
+        job.error = StoreError(str(exc)) if isinstance(exc, sqlite3.Error) else exc
 
 
 def _roll_back(connection: sqlite3.Connection) -> None:

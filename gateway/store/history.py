@@ -31,7 +31,7 @@ class Exchange:
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class StoredExchange:
     """An exchange as it is kept: its number, which grows, the id of the message, and its two turns."""
 
     id: int
@@ -48,7 +48,7 @@ def load(connection: sqlite3.Connection, session: str, after: int = 0) -> list[T
 
 def load_exchanges(
     connection: sqlite3.Connection, session: str, after: int = 0, timeout: float = 0.0
-) -> list[Kept]:
+) -> list[StoredExchange]:
     """The same, exchange by exchange.
 
     What was said before a silence of more than *timeout* seconds (0 = however long) is another conversation:
@@ -61,10 +61,10 @@ def load_exchanges(
            ORDER BY id DESC LIMIT ?""",
         (session, after, session, EXCHANGES),
     )
-    kept: list[Kept] = []
+    kept: list[StoredExchange] = []
     following = time.time()
     for row in found:
-        kept.append(_kept(row))
+        kept.append(_stored(row))
         if 0 < timeout < following - row["answered"]:
             break
         following = row["asked"]
@@ -123,23 +123,33 @@ def add(connection: sqlite3.Connection, message: Message, exchange: Exchange) ->
     )
 
 
-def find(connection: sqlite3.Connection, chat: str, message: str) -> Kept | None:
+def find(connection: sqlite3.Connection, chat: str, message: str) -> StoredExchange | None:
     """The exchange that *message* of the chat with key *chat* began."""
     row = connection.execute(
         """SELECT id, message, question, answer, asked, answered FROM exchanges
            WHERE chat = ? AND message = ? ORDER BY id DESC LIMIT 1""",
         (current(connection, chat, chat), message),
     ).fetchone()
-    return _kept(row) if row else None
+    return _stored(row) if row else None
 
 
-def _kept(row: sqlite3.Row) -> Kept:
+def _stored(row: sqlite3.Row) -> StoredExchange:
     question = Turn("user", row["question"], row["asked"])
-    return Kept(row["id"], row["message"], question, Turn("assistant", row["answer"], row["answered"]))
+    return StoredExchange(
+        row["id"], row["message"], question, Turn("assistant", row["answer"], row["answered"])
+    )
 
 
 def forget_message(connection: sqlite3.Connection, chat: str, message: str) -> None:
-    """Take what was said in a message, by its id, and the answer to it out of what is remembered."""
+    """Take what was said in a message, by its id, and the answer to it out of what is remembered.
+
+    A summary that tells of it goes, too: what else that was made of is still there.
+    """
+    connection.execute(
+        """DELETE FROM summaries WHERE EXISTS (SELECT 1 FROM exchanges WHERE chat = ? AND message = ?
+           AND exchanges.session = summaries.session AND id <= upto)""",
+        (chat, message),
+    )
     for table in ("exchanges", "talk"):
         connection.execute(f"DELETE FROM {table} WHERE chat = ? AND message = ?", (chat, message))  # noqa: S608 - constants
     connection.execute(
@@ -180,8 +190,10 @@ def clear(connection: sqlite3.Connection, session: str, chat: str) -> None:
 
 
 def current(connection: sqlite3.Connection, chat: str, session: str) -> str:
-    """What context *session* of *chat* (a chat's key) is called by now: what is said in a chat before it
-    moves may be answered after."""
+    """The key that context *session* of *chat* (a chat's key) has by now.
+
+    A chat may move, and with it its contexts: what was said before that may be answered after it.
+    """
     moved = connection.execute("SELECT new FROM moves WHERE old = ?", (chat,)).fetchone()
     return session if moved is None else str(moved["new"]) + session.removeprefix(chat)
 

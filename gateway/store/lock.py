@@ -26,12 +26,16 @@ class Lock:
     def take(self) -> None:
         """Become the owner. Raises `StoreError` where another process is."""
         try:
-            self._file = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600)
+            self._take()
         except OSError as exc:
+            self.release()
             raise StoreError(
                 f"cannot write to the data directory {self._path.parent}"
                 f" as uid {os.geteuid()}: {exc.strerror}"
             ) from exc
+
+    def _take(self) -> None:
+        self._file = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600)
         if not _taken(self._file):
             owner = os.pread(self._file, 32, 0).decode(errors="replace").strip() or "unknown"
             self.release()

@@ -204,9 +204,14 @@ def _doubts(connection: sqlite3.Connection) -> None:
     connection.execute("ALTER TABLE answers ADD COLUMN doubtful INTEGER NOT NULL DEFAULT 0")
 
 
+def _joined(connection: sqlite3.Connection) -> None:
+    """Which message a merged one is part of."""
+    connection.execute("ALTER TABLE inbox ADD COLUMN joined INTEGER")
+
+
 Migration = Callable[[sqlite3.Connection], None]
 
-MIGRATIONS: Sequence[Migration] = (_first, _quotas_and_costs, _summaries, _settings, _wakes, _doubts)
+MIGRATIONS: Sequence[Migration] = (_first, _quotas_and_costs, _summaries, _settings, _wakes, _doubts, _joined)
 """In the order in which they are made; one that was released is never changed."""
 
 

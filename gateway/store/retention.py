@@ -40,10 +40,11 @@ def forget_settled(connection: sqlite3.Connection, after: int, before: float) ->
 
 
 def forget_exchanges(connection: sqlite3.Connection, after: str, before: float, ancient: float) -> str | None:
-    """Delete what was said before *ancient*, or before *before* where nobody is given it any more.
+    """Delete what was said before *ancient*, and before *before* where nobody is given it any more.
 
-    Which is what is beyond the newest of its context and of its chat. Goes on with the contexts after
-    *after*; returns the one to go on after, None where that was the last.
+    That is what is older than the newest `EXCHANGES` of its context and of its chat: no model is sent it, no
+    transcript shows it. Times in seconds since 1970. Takes the contexts behind *after*, in their order;
+    returns the one to go on behind, None where that was the last.
     """
     room = _DELETED
     for _ in range(_CONTEXTS):
@@ -80,7 +81,7 @@ def _old_exchanges(
 
 
 def _beyond_reach(connection: sqlite3.Connection, column: str, value: str) -> int:
-    """The newest exchange of a context, or of a chat, that is no more one of its newest; 0: there is none."""
+    """The newest exchange of a context, or of a chat, beyond its newest `EXCHANGES`; 0: there is none."""
     found = connection.execute(
         f"SELECT id FROM exchanges WHERE {column} = ? ORDER BY id DESC LIMIT 1 OFFSET ?",  # noqa: S608 - constants
         (value, EXCHANGES),
@@ -99,11 +100,15 @@ def _forget_if_empty(connection: sqlite3.Connection, session: str) -> None:
 
 
 def forget_small(connection: sqlite3.Connection, before: float, ancient: float) -> bool:
-    """Delete some of what else is old, and is little; true where there may be more.
+    """Delete some of what else is old, of which there is little; true where there may be more.
 
-    What chats were called and what quotas counted before *before*, what was said beside us before *ancient*.
+    That is what chats were called and what quotas counted before *before*, and what was said beside us before
+    *ancient*.
     """
-    connection.execute("DELETE FROM moves WHERE time < ?", (before,))
+    # What a chat was called before is asked as long as a message is there that calls it so.
+    connection.execute(
+        "DELETE FROM moves WHERE time < ? AND NOT EXISTS (SELECT 1 FROM inbox WHERE chat = old)", (before,)
+    )
     counted: int = connection.execute(
         """DELETE FROM quota WHERE (day, person) IN (SELECT day, person FROM quota WHERE day < ? LIMIT ?)""",
         (time.strftime("%Y-%m-%d", time.gmtime(before)), _DELETED),

@@ -16,7 +16,7 @@ from gateway.session import Summary, Turn
 from gateway.store import answers, history, quota, settings, summaries, talk, usage
 from gateway.store.answers import Answer
 from gateway.store.database import Database
-from gateway.store.history import Exchange, Kept
+from gateway.store.history import Exchange, StoredExchange
 from gateway.store.usage import Spent
 
 
@@ -33,9 +33,9 @@ class Record:
     session: str
     answer: Answer | None = None
     receipts: tuple[str, ...] = ()
-    exchanges: Sequence[Kept] = ()
+    exchanges: Sequence[StoredExchange] = ()
     summary: Summary | None = None
-    earlier: Kept | None = None
+    earlier: StoredExchange | None = None
     settings: Mapping[str, str] = field(default_factory=dict)
     talk: Sequence[str] = ()
 

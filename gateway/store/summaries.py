@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from gateway.session import Session, Summary
 from gateway.store import history
 from gateway.store.database import Database
-from gateway.store.history import Kept
+from gateway.store.history import StoredExchange
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +17,7 @@ class Backlog:
     """A summary, and the exchanges after it, oldest first."""
 
     summary: Summary | None
-    exchanges: Sequence[Kept]
+    exchanges: Sequence[StoredExchange]
 
     def session(self, timeout: float) -> Session:
         """The same as a model's context; *timeout* in seconds."""

@@ -84,9 +84,9 @@ def add(connection: sqlite3.Connection, message: Message, spent: Spent, day: str
     )
 
 
-def totals(connection: sqlite3.Connection, by: By, since: str, until: str = "9999") -> list[Total]:
-    """What each *by* used from day *since* to day *until*; days in their order, others by their tokens."""
-    found = _sum(connection, _NAMES[by], "day BETWEEN ? AND ?", (since, until))
+def totals(connection: sqlite3.Connection, by: By, since: str) -> list[Total]:
+    """What each *by* used from day *since* on; days in their order, others by their tokens."""
+    found = _sum(connection, _NAMES[by], "day >= ?", (since,))
     if by != "day":
         found.sort(key=lambda total: -total.tokens)
     return found

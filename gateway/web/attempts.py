@@ -1,6 +1,6 @@
 """Who may try a password, and when: guesses get slower and slower, and do not lock out who knows it.
 
-Whose browser has logged in before, and who sits at this machine, only waits for tries of his own. Strangers
+Whose browser has logged in before, or who sits at this machine, only waits for tries of their own. Strangers
 share what all of them may try, those whose address has not been wrong yet before the others.
 https://owasp.org/www-community/Slow_Down_Online_Guessing_Attacks_with_Device_Cookies
 """
@@ -40,7 +40,7 @@ class _Record:
 
 
 class Attempts:
-    """Counts them."""
+    """Counts wrong tries, and says how long somebody must wait before the next."""
 
     def __init__(self) -> None:
         self._records: OrderedDict[str, _Record] = OrderedDict()

@@ -95,10 +95,11 @@ class ChannelPages:
         self._list = template("channels.html")
         self._page = template("channel.html")
 
-    def routes(self) -> Iterable[web.RouteDef]:
-        """What the web server is to serve."""
+    def routes(self, *, front: bool = False) -> Iterable[web.RouteDef]:
+        """What the web server is to serve; *front*: who names no page is led here."""
         one = PAGES + "/{name}"
-        return web.get(PAGES, self._show_all), web.get(one, self._show), web.post(one, self._answer)
+        pages = [web.get(PAGES, self._show_all), web.get(one, self._show), web.post(one, self._answer)]
+        return [web.get("/", _lead), *pages] if front else pages
 
     async def _show_all(self, request: web.Request) -> web.Response:
         spoken = language(request)
@@ -145,6 +146,10 @@ class ChannelPages:
             version=_version(repr((state, scan))),
         )
         return page(text, 400 if error else 200)
+
+
+async def _lead(request: web.Request) -> web.Response:
+    return web.Response(status=303, headers={"Location": PAGES})
 
 
 async def _asked(scan: Scan, words: Mapping[str, str], error: str) -> str:

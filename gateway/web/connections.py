@@ -23,6 +23,8 @@ _MOST = 2000
 _SHARE = 0.25
 # Seconds for the first request to be there, its body apart.
 _HEAD_SECONDS = 20.0
+# Seconds for a caller to read something of what is written to it, where more is there than it has read.
+_READ_SECONDS = 60.0
 # A flood is told of once in so many seconds.
 _TELL_EVERY = 60.0
 
@@ -36,11 +38,17 @@ def most() -> int:
 
 
 class Connections:
-    """Everybody who is connected. *most*: at once; *head_seconds*: what each has for its first request."""
+    """Everybody who is connected. *most*: at once; *head_seconds*: what each has for its first request.
 
-    def __init__(self, most: int, head_seconds: float = _HEAD_SECONDS) -> None:
+    *read_seconds*: how long one may leave unread what it asked for; it could hold its place for ever.
+    """
+
+    def __init__(
+        self, most: int, head_seconds: float = _HEAD_SECONDS, read_seconds: float = _READ_SECONDS
+    ) -> None:
         self._most = most
         self._head_seconds = head_seconds
+        self.read_seconds = read_seconds
         self._peers: dict[asyncio.Transport, str] = {}
         self._of: Counter[str] = Counter()
         # Nothing is done for these, since when is their order; the new ones have a time to ask for something.
@@ -112,6 +120,7 @@ class _Watched(asyncio.Protocol):
         self._protocol = protocol
         self._connections = connections
         self._transport: asyncio.Transport | None = None
+        self._unread: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         connection = cast(asyncio.Transport, transport)
@@ -122,6 +131,7 @@ class _Watched(asyncio.Protocol):
             connection.abort()
 
     def connection_lost(self, exc: Exception | None) -> None:
+        self._is_read()
         if self._transport is not None:
             self._connections.forget(self._transport)
             self._protocol.connection_lost(exc)
@@ -134,10 +144,19 @@ class _Watched(asyncio.Protocol):
         return self._protocol.eof_received() if self._transport is not None else None
 
     def pause_writing(self) -> None:
+        if self._transport is not None:
+            loop = asyncio.get_running_loop()
+            self._unread = loop.call_later(self._connections.read_seconds, self._transport.abort)
         self._protocol.pause_writing()
 
     def resume_writing(self) -> None:
+        self._is_read()
         self._protocol.resume_writing()
+
+    def _is_read(self) -> None:
+        if self._unread is not None:
+            self._unread.cancel()
+            self._unread = None
 
 
 def _is_near(peer: str) -> bool:

@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import AsyncExitStack
+from ipaddress import ip_network
 from pathlib import Path
 from types import TracebackType
 from typing import Self, cast
@@ -14,6 +15,7 @@ from aiohttp import web
 
 from gateway import metrics
 from gateway.errors import ConfigError
+from gateway.http import PROXIES, guarded
 from gateway.web.connections import Connections, Factory, most
 from gateway.web.grumbling import Grumbling
 from gateway.web.guard import Guard
@@ -34,17 +36,7 @@ _LINGERING_SECONDS = 2.0
 _MOST_HEADERS = 64
 
 # On every answer that does not say otherwise itself.
-_HEADERS = {
-    "Content-Security-Policy": (
-        "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-    ),
-    "X-Content-Type-Options": "nosniff",
-    # Not "no-referrer": with it, browsers send our own forms as of the origin "null".
-    "Referrer-Policy": "same-origin",
-    "X-Frame-Options": "DENY",
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Cross-Origin-Resource-Policy": "same-origin",
-}
+_HEADERS = guarded("default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'")
 
 
 class WebServer:
@@ -53,7 +45,7 @@ class WebServer:
     `channels` tells the state of every channel by name. Where there is a `password`, or an argon2 hash of
     one, it is asked for: on a page of its own (a cookie remembers it; what it takes is in `folder`), or, at
     /readyz and /metrics, as Basic (any user) or Bearer. /healthz tells nothing and is open, what is below
-    /hook knows its callers.
+    /hook knows its callers. `proxies`: addresses and networks that are believed when they say who calls.
     """
 
     def __init__(
@@ -64,6 +56,7 @@ class WebServer:
         routes: Iterable[web.RouteDef],
         channels: Callable[[], Mapping[str, str]],
         folder: Path,
+        proxies: Iterable[str] = (),
     ) -> None:
         self._host = host
         self._port = port
@@ -71,6 +64,7 @@ class WebServer:
         self._routes = _distinct(routes)
         self._channels = channels
         self._folder = folder
+        self._proxies = tuple(ip_network(proxy, strict=False) for proxy in proxies)
         self._parts = AsyncExitStack()
 
     async def __aenter__(self) -> Self:
@@ -116,6 +110,8 @@ class WebServer:
         application = web.Application(
             client_max_size=_LARGEST_BODY, middlewares=[connections.serve, patience.wait, guard.watch]
         )
+
+        application[PROXIES] = self._proxies
 
         async def complete(request: web.Request, response: web.StreamResponse) -> None:
             for name, value in _HEADERS.items():

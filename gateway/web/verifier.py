@@ -6,10 +6,10 @@ import asyncio
 import hashlib
 import hmac
 import secrets
-from collections import OrderedDict
 from concurrent.futures import ThreadPoolExecutor
 
 from gateway import password
+from gateway.newest import Newest
 
 # Texts whose worth is remembered: monitoring says the same one every few seconds.
 _MOST = 256
@@ -21,7 +21,7 @@ class Verifier:
     def __init__(self, hash: str) -> None:
         self._hash = hash
         self._key = secrets.token_bytes(32)
-        self._worth: OrderedDict[bytes, bool] = OrderedDict()
+        self._worth: Newest[bytes, bool] = Newest(_MOST)
         # One at a time: each takes a processor and some megabytes.
         self._thread = ThreadPoolExecutor(1, "password")
 
@@ -34,8 +34,6 @@ class Verifier:
         loop = asyncio.get_running_loop()
         good = await loop.run_in_executor(self._thread, password.verify, self._hash, given)
         self._worth[self._digest(given)] = good
-        while len(self._worth) > _MOST:
-            self._worth.popitem(last=False)
         return good
 
     def close(self) -> None:

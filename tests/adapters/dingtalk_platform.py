@@ -132,13 +132,8 @@ class SimulatedDingTalk(Platform):
         body = {"errcode": 130101, "errmsg": "send too fast, exceed 20 times per minute"}
         self.server.fail("sendBySession", status=200, body=body)
 
-    @asynccontextmanager
-    async def outage(self) -> AsyncIterator[None]:
-        await self.server.__aexit__(None, None, None)
-        try:
-            yield
-        finally:
-            await self.server.__aenter__()
+    def outage(self) -> Any:
+        return self.server.outage()
 
 
 @asynccontextmanager

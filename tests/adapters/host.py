@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import socket
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Iterable, Sequence
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any, TypeVar
@@ -23,7 +23,10 @@ log = logging.getLogger(__name__)
 
 
 class FakeHost:
-    """A host that keeps values in a dict and every report in a list."""
+    """A host that keeps values in a dict and every report in a list.
+
+    `settled`: the messages, by chat's key and id, that get no more of an answer.
+    """
 
     def __init__(self, folder: Path, name: str = "channel") -> None:
         self.name = name
@@ -33,6 +36,7 @@ class FakeHost:
         self.values: dict[str, str] = {}
         self.reports: list[tuple[ChannelState, str]] = []
         self.said: dict[str, list[Said]] = {}
+        self.settled: set[tuple[str, str]] = set()
 
     async def load(self, key: str) -> str | None:
         await asyncio.sleep(0)
@@ -45,6 +49,10 @@ class FakeHost:
     async def transcript(self, chat: Chat) -> Sequence[Said]:
         await asyncio.sleep(0)
         return self.said.get(chat.key, [])
+
+    async def awaited(self, chat: Chat, ids: Collection[str]) -> Collection[str]:
+        await asyncio.sleep(0)
+        return [id for id in ids if (chat.key, id) not in self.settled]
 
     def report(self, state: ChannelState, detail: str = "") -> None:
         if not self.reports or self.reports[-1][0] is not state:  # as the real one logs

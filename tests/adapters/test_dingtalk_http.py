@@ -19,9 +19,9 @@ from adapters.dingtalk.options import DingTalkOptions
 from gateway import ChannelState, Reply
 from tests.servers.dingtalk import DingTalkServer, sign
 
+from .dingtalk_messages import PRIVATE
 from .dingtalk_platform import CLIENT_ID, SECRET, asked, dingtalk
 from .host import FakeHost
-from .test_dingtalk_parse import PRIVATE
 
 BODY = orjson.dumps(PRIVATE)
 
@@ -63,6 +63,13 @@ async def test_only_what_dingtalk_signed_is_read(host: FakeHost) -> None:
         assert stage.inbox.calls == 0
         assert await post(world, BODY, signed(now - 3500)) == 200
         assert [message.text for message in await stage.inbox.get()] == ["hello"]
+
+
+async def test_strangers_cannot_fill_the_log(host: FakeHost, caplog: pytest.LogCaptureFixture) -> None:
+    async with dingtalk(host, "http") as (world, _):
+        for _ in range(30):
+            assert await post(world, BODY, {}) == 403
+    assert len([record for record in caplog.records if "not signed" in record.getMessage()]) == 10
 
 
 async def test_what_is_played_again_is_one_message(host: FakeHost) -> None:

@@ -10,35 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from adapters.dingtalk.frames import read
-from adapters.dingtalk.parse import Account, Incoming, parse
+from adapters.dingtalk.parse import Incoming, parse
 from gateway import Audio, File, Image, Message, Quote, Text
 
+from .dingtalk_messages import BOT, GROUP, ME, PRIVATE
 from .dingtalk_platform import NONSENSE
-
-ME = Account("ding", "app")
-BOT = "$:LWCP_v1:$bot"
-PRIVATE: dict[str, Any] = {
-    "msgId": "msg1",
-    "conversationId": "cid1",
-    "conversationType": "1",
-    "chatbotUserId": BOT,
-    "robotCode": "app",
-    "senderId": "$:LWCP_v1:$ann",
-    "senderStaffId": "staff1",
-    "senderNick": "Ann",
-    "createAt": 1_700_000_000_500,
-    "sessionWebhook": "https://oapi.dingtalk.com/robot/sendBySession?session=x",
-    "sessionWebhookExpiredTime": 1_700_005_400_000,
-    "msgtype": "text",
-    "text": {"content": "hello"},
-}
-GROUP = PRIVATE | {
-    "conversationType": "2",
-    "conversationTitle": "Friends",
-    "isInAtList": True,
-    "atUsers": [{"dingtalkId": BOT}],
-    "text": {"content": " what time is it? "},
-}
 
 
 def incoming(payload: dict[str, Any], **more: Any) -> Incoming:

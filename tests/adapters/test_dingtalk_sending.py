@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 import time
+from typing import Any
 
 import pytest
 from pydantic import SecretStr
@@ -144,6 +145,17 @@ async def test_the_asker_is_called_in_a_group(host: FakeHost) -> None:
         assert [one.title for one in sent] == ["quoted", "named", "plain", "a"]
 
 
+async def test_a_name_is_no_link_in_what_we_say(host: FakeHost) -> None:
+    """It could say something as whoever tapped it."""
+    async with dingtalk(host) as (world, stage):
+        eve = world.user("Eve [x](dtmd://dingtalkclient/sendMessage?content=hi)<a>\n# y", staff_id=None)
+        room = world.group("Friends", eve)
+        chat = await asked(world, stage, room)
+        await stage.adapter.send(chat, Reply("hello", reply_to=stage.inbox.messages[-1].id))
+        (sent,) = world.sent(room)
+        assert sent.text == "@Eve ［x］(dtmd://dingtalkclient/sendMessage?content=hi)＜a＞ # y hello"
+
+
 async def test_who_cannot_be_called_is_named(host: FakeHost) -> None:
     async with dingtalk(host) as (world, stage):
         guest = world.user("Guest", staff_id=None)
@@ -201,6 +213,20 @@ async def test_a_token_that_is_never_taken_is_an_error_and_no_loop(host: FakeHos
         with pytest.raises(AuthError):
             await stage.adapter.send(Chat("channel", "cid", "group"), Reply("one"))
         assert len(world.called("groupMessages")) == 2
+
+
+async def test_a_token_that_does_not_come_leaves_no_doubt_about_the_message(host: FakeHost) -> None:
+    """It was `OutcomeUnknown`, and an answer that never went out was given up as maybe there."""
+    async with dingtalk(host) as (world, stage):
+        room = world.group("Friends", world.user())
+        chat = Chat("channel", room.id, "group")
+        world.fail("accessToken", status=504)
+        with pytest.raises(NetworkError) as caught:
+            await stage.adapter.send(chat, Reply("one"))
+        assert not isinstance(caught.value, OutcomeUnknown)
+        assert world.called("groupMessages") == []
+        await stage.adapter.send(chat, Reply("one"))
+        assert [sent.text for sent in world.sent(room)] == ["one"]
 
 
 # --- files
@@ -264,6 +290,21 @@ async def test_an_upload_renews_the_token(host: FakeHost) -> None:
         world.expire_tokens()
         await stage.adapter.send(chat, Reply("", file=Attachment("b.pdf", b"b")))
         assert len(world.sent(room)) == 2
+
+
+@pytest.mark.parametrize("fault", [{"status": 504}, {"status": 200, "body": {"errcode": 0}}])
+async def test_an_upload_without_an_answer_leaves_no_doubt_about_the_message(
+    host: FakeHost, fault: dict[str, Any]
+) -> None:
+    async with dingtalk(host) as (world, stage):
+        room = world.group("Friends", world.user())
+        chat, reply = await asked(world, stage, room), Reply("", file=Attachment("a.pdf", b"a"))
+        world.fail("media/upload", **fault)
+        with pytest.raises(NetworkError) as caught:
+            await stage.adapter.send(chat, reply)
+        assert not isinstance(caught.value, OutcomeUnknown)
+        await stage.adapter.send(chat, reply)
+        assert len(world.sent(room)) == 1
 
 
 async def test_what_people_send_is_fetched(host: FakeHost) -> None:

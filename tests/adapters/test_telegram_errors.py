@@ -57,7 +57,7 @@ def test_json_survives_what_is_no_unicode() -> None:
 
 
 async def test_nothing_listens_is_not_an_unknown_outcome() -> None:
-    async with Request() as request:
+    async with Request(None) as request:
         with pytest.raises(library.NetworkError) as caught:
             await request.post("http://127.0.0.1:1/bot1:SECRET/sendMessage")
         assert type(caught.value) is library.NetworkError
@@ -65,10 +65,10 @@ async def test_nothing_listens_is_not_an_unknown_outcome() -> None:
 
 
 async def test_no_answer_in_time_is_an_unknown_outcome(host: FakeHost) -> None:
-    async with telegram(host) as (server, _), Request(timeout=0.1) as request:
+    async with telegram(host) as (server, _), Request(None) as request:
         server.hang("getMe", after_acting=True)
         with pytest.raises(library.TimedOut) as caught:
-            await request.post(f"{server.root}/bot{TOKEN}/getMe")
+            await request.post(f"{server.root}/bot{TOKEN}/getMe", read_timeout=0.1)
         ours = translate(caught.value, "secret")
         assert isinstance(ours, OutcomeUnknown)
         assert TOKEN not in str(caught.value)

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import logging
 import time
+from pathlib import Path
 
 import orjson
 import pytest
 
 from gateway import ChannelState, Message, Moved, Reply
-from gateway.errors import AuthError
+from gateway.errors import AuthError, StoreError
 from tests.servers.telegram import TelegramServer
 
 from .contract import staged
 from .host import FakeHost, FakeInbox, until
-from .telegram_platform import TOKEN, SimulatedTelegram, chat_of, telegram
+from .telegram_platform import TOKEN, Mode, SimulatedTelegram, chat_of, telegram
 
 
 async def test_a_poll_that_hangs_is_torn_down_while_sending_goes_on(host: FakeHost) -> None:
@@ -32,6 +33,30 @@ async def test_a_poll_that_hangs_is_torn_down_while_sending_goes_on(host: FakeHo
         assert len(server.called("getUpdates")) > polls
         assert time.monotonic() - since < 4
         await stage.up(2)
+
+
+class BusyHost(FakeHost):
+    """A host whose database refuses at first."""
+
+    refusals = 2
+
+    async def load(self, key: str) -> str | None:
+        if key in ("cursor", "webhook_secret") and self.refusals:
+            self.refusals -= 1
+            raise StoreError("attempt to write a readonly database")
+        return await super().load(key)
+
+
+@pytest.mark.parametrize("mode", ["polling", "webhook"])
+async def test_a_database_that_refuses_at_the_start_is_waited_for(tmp_path: Path, mode: Mode) -> None:
+    """The channel ended by it as by an error that nobody foresaw."""
+    host = BusyHost(tmp_path)
+    async with telegram(host, mode) as (server, stage):
+        ann = server.user()
+        server.say(server.private(ann), ann, "hello")
+        assert [message.text for message in await stage.inbox.get()] == ["hello"]
+    assert host.refusals == 0
+    assert host.states == [ChannelState.DOWN, ChannelState.UP]
 
 
 async def test_another_poller_is_named_once_and_outlived(

@@ -172,6 +172,16 @@ async def test_answers_become_our_errors(
         assert type(caught.value) is error
 
 
+async def test_what_a_504_leaves_open_is_an_unknown_outcome(host: FakeHost) -> None:
+    """It was a failure, and so what had arrived was sent once more."""
+    async with telegram(host) as (server, stage):
+        chat = server.private(server.user())
+        server.fail("sendMessage", status=504, body=b"<html>gateway time-out</html>", after_acting=True)
+        with pytest.raises(OutcomeUnknown):
+            await stage.adapter.send(chat_of(chat), Reply("hello"))
+        assert [message.text for message in server.sent(chat)] == ["hello"]
+
+
 async def test_a_message_that_cannot_be_edited_any_more_is_refused(host: FakeHost) -> None:
     async with telegram(host) as (server, stage):
         with pytest.raises(Rejected):

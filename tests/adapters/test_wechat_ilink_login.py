@@ -33,6 +33,14 @@ async def test_who_scans_and_confirms_is_logged_in(host: FakeHost) -> None:
         assert world.complaints == []
 
 
+async def test_what_a_person_has_to_do_is_not_told_as_an_error(host: FakeHost) -> None:
+    """`gateway status` went on to say "scan the code …" as the last error of a channel that was up."""
+    async with unknown(host) as (world, _, _task):
+        await log_in(world, host, world.person())
+        assert host.states == [ChannelState.NEEDS_LOGIN, ChannelState.UP]
+        assert {detail for _, detail in host.reports} == {""}
+
+
 async def test_a_restart_needs_no_scan(host: FakeHost) -> None:
     async with unknown(host) as (world, _, task):
         ann = world.person("Ann")

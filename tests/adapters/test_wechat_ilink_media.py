@@ -191,9 +191,26 @@ async def test_an_upload_goes_to_the_cdn_alone(host: FakeHost, full_urls: bool) 
         await stage.adapter.send(chat, reply)
         body = {"ret": 0, "upload_full_url": "https://evil.example/upload"}
         world.fail("getuploadurl", status=200, body=body)
-        with pytest.raises(OutcomeUnknown):
+        with pytest.raises(NetworkError):
             await stage.adapter.send(chat, reply)
         assert len(world.called("/c2c/upload")) == 1
+
+
+@pytest.mark.parametrize("part", ["getuploadurl", "/c2c/upload"])
+async def test_an_upload_without_an_answer_leaves_no_doubt_about_the_message(
+    host: FakeHost, part: str
+) -> None:
+    async with ilink(host) as (world, stage):
+        ann = world.person()
+        chat = await asked(world, stage, ann)
+        reply = Reply("", file=Attachment("a.txt", b"content"))
+        world.fail(part, status=504, times=3)
+        with pytest.raises(NetworkError) as caught:
+            await stage.adapter.send(chat, reply)
+        assert not isinstance(caught.value, OutcomeUnknown)
+        world.heal()
+        await stage.adapter.send(chat, reply)
+        assert [one.kind for one in world.sent(ann)] == ["file"]
 
 
 async def test_no_secret_of_a_file_is_written(host: FakeHost, caplog: pytest.LogCaptureFixture) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -10,13 +11,13 @@ import pytest
 from adapters.wechat_official.shelf import Kept
 from adapters.wechat_official.wording import Words
 from gateway import Message
-from gateway.errors import StoreError, WindowClosed
+from gateway.errors import NetworkError, StoreError, WindowClosed
 from tests.servers.wechat_official import Person, WeChatServer
 
 from .contract import Stage
 from .host import FakeHost, FakeInbox
 from .test_wechat_official_answering import reply_to, seen
-from .wechat_official_platform import asked, say_late, server, wechat
+from .wechat_official_platform import PATIENCE, asked, say_late, server, wechat
 
 FETCH, NOT_READY, MORE = (words.say("en") for words in Words)
 
@@ -93,6 +94,23 @@ async def test_who_fetches_far_too_early_hears_that_it_is_not_ready(host: FakeHo
         await stage.adapter.send(message.chat, reply_to(message))
         assert await fetched(world, ann) == "the answer"
         assert len(stage.inbox.messages) == 1
+
+
+async def test_an_answer_that_found_no_way_is_to_be_fetched(host: FakeHost) -> None:
+    """WeChat asked again when nobody waited for that any more, and was told that all was well."""
+    async with unverified(host) as (world, stage):
+        ann = world.person()
+        world.pushes.seconds = 3 * PATIENCE
+        async with world.outage():
+            push = await world.say(ann, "hello")
+            (message,) = await stage.inbox.get()
+            await asyncio.sleep(1.2 * PATIENCE)  # the first request is over, the second late
+            with pytest.raises(NetworkError):
+                await stage.adapter.send(message.chat, reply_to(message))
+            await world.settled(push)
+        assert (len(push.tries), seen(ann)) == (3, [(FETCH, "passive")])
+        await stage.adapter.send(message.chat, reply_to(message))
+        assert await fetched(world, ann) == "the answer"
 
 
 async def test_a_long_answer_is_fetched_piece_by_piece(host: FakeHost) -> None:
@@ -255,6 +273,112 @@ async def test_who_fetches_what_another_message_has_taken_asks_a_question(host: 
         await stage.adapter.send(question.chat, reply_to(question, "yes"))
         await world.settled(pushes[1])
         assert world.texts(ann) == [FETCH, "the answer", "yes"]
+
+
+# What does not come any more.
+
+
+async def test_what_nobody_wants_any_more_is_dropped(host: FakeHost) -> None:
+    async with unverified(host) as (world, stage):
+        ann = world.person()
+        message = await told_to_fetch(world, stage, ann)
+        for text in ("one", "two"):
+            await stage.adapter.send(message.chat, reply_to(message, text, more=text == "one"))
+        assert await stage.adapter.drop(message.chat)
+        assert not await stage.adapter.drop(message.chat)
+    assert "one" not in host.values[f"kept:{ann.id}"]
+    async with unverified(host, world=world) as (_, stage):
+        assert (await asked(world, stage, ann, "what now?")).text == "what now?"
+
+
+async def test_what_is_being_sent_is_dropped_with_the_rest_and_what_is_sent_later_is_not(
+    host: FakeHost,
+) -> None:
+    async with unverified(host) as (world, stage):
+        ann = world.person()
+        first = await asked(world, stage, ann)
+        await world.pushes.close()  # nobody asks for the answer any more, so it will be kept
+        sending = asyncio.create_task(stage.adapter.send(first.chat, reply_to(first, "too late")))
+        await asyncio.sleep(0)  # it has begun
+        assert not await stage.adapter.drop(first.chat)
+        second = await told_to_fetch(world, stage, ann)
+        await stage.adapter.send(second.chat, reply_to(second))
+        await sending
+        assert await fetched(world, ann) == "the answer"
+
+
+async def test_what_was_fetched_is_no_question_when_it_was_dropped_and_wechat_asks_again(
+    host: FakeHost,
+) -> None:
+    async with unverified(host) as (world, stage):
+        ann = world.person()
+        message = await told_to_fetch(world, stage, ann)
+        await stage.adapter.send(message.chat, reply_to(message))
+        world.pushes.lost = 1
+        push = await world.say(ann, "1")
+        await world.until(lambda: world.pushes.lost == 0)
+        await stage.adapter.drop(message.chat)
+        assert await world.settled(push) == "accepted"
+        assert stage.inbox.messages == [message]
+        assert world.texts(ann) == [FETCH]
+
+
+async def test_nobody_is_told_to_fetch_what_will_not_come(host: FakeHost) -> None:
+    """Regression: what became part of another question, or was refused, was said to come."""
+    async with unverified(host) as (world, stage):
+        ann = world.person()
+        push = await world.say(ann, "hello")
+        (message,) = await stage.inbox.get()
+        host.settled.add((message.chat.key, message.id))
+        assert await world.settled(push) == "accepted"
+        assert world.texts(ann) == []
+
+
+async def test_nobody_waits_for_what_will_not_come(host: FakeHost) -> None:
+    """Regression: for a quarter of an hour, what people asked was taken for the wish to fetch it."""
+    async with unverified(host) as (world, stage):
+        ann = world.person()
+        first = await told_to_fetch(world, stage, ann)
+        host.settled.add((first.chat.key, first.id))
+        assert (await asked(world, stage, ann, "what now?")).text == "what now?"
+
+
+async def test_a_command_may_drop_what_waits_before_it_is_answered(host: FakeHost) -> None:
+    """Regression: the next piece came instead of the command's answer."""
+    async with unverified(host) as (world, stage):
+        ann = world.person()
+        message = await told_to_fetch(world, stage, ann)
+        await stage.adapter.send(message.chat, reply_to(message))
+        command = await asked(world, stage, ann, "/stop")
+        assert await stage.adapter.drop(command.chat)
+        await stage.adapter.send(command.chat, reply_to(command, "Stopped."))
+        await world.answers(ann, 2)
+        assert world.texts(ann) == [FETCH, "Stopped."]
+
+
+async def test_a_command_that_drops_nothing_is_answered_behind_what_waits(host: FakeHost) -> None:
+    async with unverified(host) as (world, stage):
+        ann = world.person()
+        message = await told_to_fetch(world, stage, ann)
+        await stage.adapter.send(message.chat, reply_to(message))
+        command = await asked(world, stage, ann, "/help")
+        await stage.adapter.send(command.chat, reply_to(command, "Commands:"))
+        await world.answers(ann, 2)
+        assert world.texts(ann) == [FETCH, f"the answer{MORE}"]
+        assert await fetched(world, ann) == "Commands:"
+
+
+async def test_a_command_that_takes_long_fetches_what_waits_meanwhile(host: FakeHost) -> None:
+    async with unverified(host) as (world, stage):
+        ann = world.person()
+        message = await told_to_fetch(world, stage, ann)
+        await stage.adapter.send(message.chat, reply_to(message))
+        push = await say_late(world, ann, "/help")
+        command = (await stage.inbox.get(2))[-1]
+        await world.settled(push)
+        assert world.texts(ann) == [FETCH, f"the answer{MORE}"]
+        await stage.adapter.send(command.chat, reply_to(command, "Commands:"))
+        assert await fetched(world, ann) == "Commands:"
 
 
 # Limits and trouble.

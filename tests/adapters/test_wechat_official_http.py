@@ -102,6 +102,14 @@ async def test_nobody_but_wechat_is_let_in(
         assert "is this machine's clock right?" in caplog.text
 
 
+async def test_strangers_cannot_fill_the_log(host: FakeHost, caplog: pytest.LogCaptureFixture) -> None:
+    async with wechat(host) as (world, _):
+        for _ in range(30):
+            assert (await world.prove(signature="x"))[0] == 403
+            assert await world.pushes.post({}, b"") == REFUSED
+    assert len([record for record in caplog.records if "not signed" in record.getMessage()]) == 10
+
+
 async def test_a_signature_is_good_for_one_message(host: FakeHost) -> None:
     """Where the body is not signed, who saw one request could say anything."""
     async with wechat(host) as (world, stage):
@@ -111,6 +119,28 @@ async def test_a_signature_is_good_for_one_message(host: FakeHost) -> None:
         assert await world.pushes.post(query, body) == TAKEN
         assert await world.pushes.post(query, body) == TAKEN
         assert await world.pushes.post(query, xml(fields(world)).encode()) == REFUSED
+        assert stage.inbox.calls == 0
+
+
+async def test_a_signature_is_not_good_again_under_another_name(host: FakeHost) -> None:
+    """A parameter that means nothing in plain mode made each replay look like a new request."""
+    async with wechat(host) as (world, stage):
+        query = signed(world)
+        event = {"MsgType": "event", "Event": "VIEW"}
+        assert await world.pushes.post(query, xml(fields(world, **event)).encode()) == TAKEN
+        for more in ({"msg_signature": "x"}, {"msg_signature": query["signature"]}, {"msg_signature": ""}):
+            assert await world.pushes.post({**query, **more}, xml(fields(world)).encode()) == REFUSED
+        assert stage.inbox.calls == 0
+
+
+async def test_without_a_key_what_is_encrypted_may_look_another_way_when_wechat_asks_again(
+    host: FakeHost,
+) -> None:
+    async with wechat(host) as (world, stage):
+        query, message = signed(world), fields(world, MsgType="event", Event="VIEW")
+        for sealed_text in ("AAAA", "BBBB"):
+            body = xml({**message, "Encrypt": sealed_text}).encode()
+            assert await world.pushes.post(query, body) == TAKEN
         assert stage.inbox.calls == 0
 
 
@@ -206,9 +236,9 @@ def test_no_query_is_an_error(query: dict[str, str]) -> None:
 def test_signatures_are_forgotten_in_the_end() -> None:
     signatures = Signatures()
     for number in range(10_001):
-        assert signatures.fits({"signature": str(number)}, b"a")
-    assert not signatures.fits({"signature": "10000"}, b"b")
-    assert signatures.fits({"signature": "0"}, b"b")
+        assert signatures.fit({"signature": str(number)}, {"Content": "a"})
+    assert not signatures.fit({"signature": "10000"}, {"Content": "b"})
+    assert signatures.fit({"signature": "0"}, {"Content": "b"})
 
 
 # How it is set up.

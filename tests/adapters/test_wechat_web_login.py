@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from adapters.wechat_web.client import Place
+from adapters.wechat_web.client import Endpoint
 from adapters.wechat_web.entrance import Entered
 from adapters.wechat_web.line import Line
 from adapters.wechat_web.login import QrLogin
@@ -73,7 +73,7 @@ async def qr_login(
 ) -> AsyncIterator[asyncio.Task[Entered]]:
     """A login with codes that live so long (seconds)."""
     line = Line("test")
-    asking = QrLogin(host, Health(host), line, Place(world.root, None, 10), S.NEEDS_LOGIN, "", lifetime)
+    asking = QrLogin(host, Health(host), line, Endpoint(world.root, None, 10), S.NEEDS_LOGIN, "", lifetime)
     task = asyncio.create_task(asking.run())
     try:
         yield task

@@ -243,6 +243,23 @@ async def test_no_answer_is_not_a_no(world: WeChatServer, host: FakeHost, way: s
 
 
 @pytest.mark.parametrize(
+    "fault", [{"status": 502}, {"cut": True}, {"body": b"{}"}], ids=["502", "half", "odd"]
+)
+async def test_an_upload_without_an_answer_leaves_no_doubt_about_the_message(
+    world: WeChatServer, host: FakeHost, fault: dict[str, Any]
+) -> None:
+    async with wechat(host, world, silence=0.3) as stage:
+        room = world.private(world.user())
+        chat, reply = await asked(world, stage, room), Reply("", file=Attachment("a.pdf", b"a"))
+        world.fail("webwxuploadmedia", **fault)
+        with pytest.raises(NetworkError) as caught:
+            await stage.adapter.send(chat, reply)
+        assert not isinstance(caught.value, OutcomeUnknown)
+        await stage.adapter.send(chat, reply)
+        assert len(world.sent(room)) == 1
+
+
+@pytest.mark.parametrize(
     ("raised", "kind"),
     [
         (requests.ConnectTimeout(SECRET), NetworkError),

@@ -171,7 +171,7 @@ def check_usable(loaded: Loaded) -> None:
     report(loaded).encode()
     loaded.config.secrets()
     for name in loaded.config.channels:
-        assert loaded.config.conversation(name).model in loaded.config.models()
+        assert loaded.config.conversation(name).model in loaded.config.models
 
 
 VALID = {

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from gateway.config import Mistakes, load
+from tests.flows.person import Person
 
 # Each wrong by itself, for who wants to run the channels.
 BROKEN: dict[str, Any] = {
@@ -56,7 +57,7 @@ def test_a_channel_need_not_be_there(tmp_path: Path, channels: dict[str, Any] | 
     file = written(tmp_path, ECHO if channels is None else ECHO | {"channels": channels})
     config = load(file, {}, channels=False).config
     assert config.channels == {}
-    assert config.models()["default"].type == "echo"
+    assert config.models["default"].type == "echo"
 
 
 def test_what_is_wrong_with_the_rest_is_told(tmp_path: Path) -> None:
@@ -73,4 +74,15 @@ def test_the_environment_counts_as_the_file_does(tmp_path: Path) -> None:
     channel = {"GATEWAY_CHANNELS__TELEGRAM__TOKEN": "env:NOT_SET"}
     environ = {**channel, "GATEWAY_MODEL": "m", "APIKEY": "sk-0123456789"}
     config = load(None, environ, channels=False).config
-    assert config.models()["default"].model == "m"
+    assert config.models["default"].model == "m"
+
+
+async def test_who_sits_at_a_terminal_is_told_who_answers_and_how_it_ends(tmp_path: Path) -> None:
+    written(tmp_path, ECHO)
+    command = [sys.executable, "-m", "gateway", "chat"]
+    async with Person(command, tmp_path, {"LANG": "C.UTF-8"}) as person:
+        await person.reads("> ")
+        assert person.said.startswith("echo: ")
+        assert "Ctrl-D ends.\n" in person.said
+        person.types("\x04", end="")
+        assert await person.ended() == 0

@@ -335,6 +335,21 @@ def test_what_is_no_bots_configuration_is_refused(tmp_path: Path, name: str, tex
     assert says in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    "ours",
+    [
+        {"api_key": "sk-0123456789", "model": "gpt-5.4", "channels": {"console": {}}},
+        {**json.loads(WECHATBOT), "channels": {"wechat": {"type": "wechat_web"}}},
+        {"api_key": "sk-0123456789", "model": "gpt-5.4", "system_prompt": "Be brief."},
+    ],
+    ids=["with a channel", "wechatbot's with a channel", "without channels"],
+)
+def test_our_own_configuration_is_not_taken_for_another_bots(tmp_path: Path, ours: dict[str, Any]) -> None:
+    """Nearly all of wechatbot's keys are ours, so that ours looked like wechatbot's."""
+    with pytest.raises(ConfigError, match="is a configuration of this gateway already"):
+        import_file(written(tmp_path, "config.json", json.dumps(ours)))
+
+
 def test_a_file_that_is_not_there_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="cannot be read: No such file"):
         import_file(tmp_path / "config.json")

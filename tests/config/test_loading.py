@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import socket
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ from pydantic import SecretStr
 
 from gateway.access import Rules
 from gateway.config import Loaded, Mistakes, embedded, load, report
+from gateway.config.addresses import reachable
 from gateway.message import Chat
 
 EXAMPLE = Path(__file__).parents[2] / "config.example.json"
@@ -56,7 +58,7 @@ def test_the_example_says_which_variables_it_needs() -> None:
 def test_defaults_are_wechatbots(tmp_path: Path) -> None:
     config = loaded(tmp_path, {}).config
     talk = config.conversation("telegram")
-    model = config.models()["default"]
+    model = config.models["default"]
     assert (talk.session_timeout, talk.session_clear_token, talk.reply_prefix) == (60, "下一个问题", "")
     assert (model.model, model.max_tokens, model.temperature) == ("gpt-5.4-mini", 512, 0.9)
     assert talk.rules == Rules()
@@ -68,7 +70,7 @@ def test_defaults_are_wechatbots(tmp_path: Path) -> None:
 def test_wechatbots_file_works_as_it_is_with_a_channel_beside_it(tmp_path: Path) -> None:
     found = loaded(tmp_path, WECHATBOT)
     talk = found.config.conversation("telegram")
-    model = found.config.models()["default"]
+    model = found.config.models["default"]
     assert (talk.session_timeout, talk.session_clear_token) == (60, "清空会话")
     assert talk.reply_prefix == "来自机器人回复："
     assert (secret(model.api_key), model.max_tokens, model.temperature) == ("sk-0123456789", 1024, 1)
@@ -92,13 +94,13 @@ def test_wechatbots_file_alone_has_no_channel_and_a_placeholder(tmp_path: Path) 
 
 def test_another_server_may_serve_a_retired_name(tmp_path: Path) -> None:
     found = loaded(tmp_path, {"model": "gpt-4-32k", "base_url": "https://llm.example.org/v1"})
-    assert found.config.models()["default"].model == "gpt-4-32k"
+    assert found.config.models["default"].model == "gpt-4-32k"
     assert found.notes == []
 
 
 def test_no_server_can_talk_through_a_model_of_before_chats(tmp_path: Path) -> None:
     found = loaded(tmp_path, {"model": "text-davinci-003", "base_url": "https://llm.example.org/v1"})
-    assert found.config.models()["default"].model == "gpt-5.4-mini"
+    assert found.config.models["default"].model == "gpt-5.4-mini"
     assert "text-davinci-003" in found.notes[0]
 
 
@@ -129,7 +131,7 @@ def test_wechatbots_variables_set_its_keys(tmp_path: Path) -> None:
         "SESSION_CLEAR_TOKEN": "null",
     }
     found = loaded(tmp_path, {}, **environ)
-    model = found.config.models()["default"]
+    model = found.config.models["default"]
     talk = found.config.conversation("telegram")
     assert (secret(model.api_key), model.model, model.max_tokens, model.temperature) == (
         "sk-other",
@@ -158,7 +160,7 @@ def test_a_variable_sets_any_key_and_comes_before_wechatbots(tmp_path: Path) -> 
         GATEWAY_STREAM="false",
     )
     config = found.config
-    assert config.models()["default"].model == "4"
+    assert config.models["default"].model == "4"
     options = config.channels["Support-Bot"].options.model_dump()
     assert (options["token"].get_secret_value(), options["pacing"]) == ("9:other", None)
     assert config.channels["more"].type == "console"
@@ -224,7 +226,7 @@ def test_values_come_from_variables_and_files_anywhere(tmp_path: Path) -> None:
         MOST="77",
         ME="telegram:1",
     )
-    model = found.config.models()["default"]
+    model = found.config.models["default"]
     assert (secret(model.api_key), model.max_tokens) == ("sk-from-a-file", 77)
     assert found.config.conversation("telegram").system_prompt == "Be kind.\nBe brief."
     assert found.config.settings.operator == ("telegram:1",)
@@ -245,7 +247,7 @@ def test_a_named_model_inherits_only_proxy_and_timeouts(tmp_path: Path) -> None:
             },
         },
     )
-    models = found.config.models()
+    models = found.config.models
     assert models.keys() == {"default", "far", "near", "close"}
     assert (models["far"].max_tokens, models["far"].extra_headers) == (512, {})
     assert (secret(models["far"].proxy), models["far"].timeouts.total) == ("http://127.0.0.1:3128", 5)
@@ -267,7 +269,7 @@ def test_a_channel_chooses_a_model_by_name_or_by_id(tmp_path: Path) -> None:
         },
     )
     config = found.config
-    models = config.models()
+    models = config.models
     assert models[config.conversation("a").model].model == "qwen3"
     derived = models[config.conversation("b").model]
     assert (derived.model, derived.base_url, secret(derived.api_key)) == (
@@ -280,7 +282,7 @@ def test_a_channel_chooses_a_model_by_name_or_by_id(tmp_path: Path) -> None:
 
 def test_the_flat_model_may_be_one_of_the_names(tmp_path: Path) -> None:
     found = loaded(tmp_path, {"model": "echo", "models": {"echo": {"type": "echo"}}, "max_tokens": 5})
-    assert found.config.models()["default"].type == "echo"
+    assert found.config.models["default"].type == "echo"
     assert found.notes == [
         '"model" is the one called "echo" in "models", so api_key, max_tokens beside it has no effect'
     ]
@@ -300,13 +302,13 @@ def test_the_flat_model_may_be_one_of_the_names(tmp_path: Path) -> None:
     ],
 )
 def test_a_model_that_wants_no_key_has_none(tmp_path: Path, model: dict[str, Any]) -> None:
-    assert loaded(tmp_path, {"models": {"m": model}, "fallback": ["m"]}).config.models()["m"].api_key is None
+    assert loaded(tmp_path, {"models": {"m": model}, "fallback": ["m"]}).config.models["m"].api_key is None
 
 
 def test_a_model_that_nobody_asks_needs_no_key(tmp_path: Path) -> None:
     file = tmp_path / "config.json"
     file.write_text('{"models": {"e": {"type": "echo"}}, "channels": {"console": {"model": "e"}}}')
-    assert load(file, {}).config.models()["default"].api_key is None
+    assert load(file, {}).config.models["default"].api_key is None
 
 
 def test_what_stands_in_a_channel_holds_there_key_by_key(tmp_path: Path) -> None:
@@ -357,14 +359,14 @@ def test_a_channel_has_its_own_proxy_or_the_general_one(tmp_path: Path) -> None:
     ).config
     proxies = [secret(channel.options.proxy) for channel in config.channels.values()]
     assert proxies == ["socks5://u:p@10.0.0.1:1080", None, "http://10.0.0.2:3128"]
-    assert secret(config.models()["default"].proxy) == "socks5://u:p@10.0.0.1:1080"
+    assert secret(config.models["default"].proxy) == "socks5://u:p@10.0.0.1:1080"
 
 
 def test_no_proxy_is_taken_from_the_environment_unless_asked(tmp_path: Path) -> None:
     environ = {"HTTPS_PROXY": "http://10.0.0.1:3128", "no_proxy": "telegram.org, 10.0.0.9"}
-    assert loaded(tmp_path, {}, **environ).config.models()["default"].proxy is None
+    assert loaded(tmp_path, {}, **environ).config.models["default"].proxy is None
     config = loaded(tmp_path, {"proxy": "env"}, **environ).config
-    assert secret(config.models()["default"].proxy) == "http://10.0.0.1:3128"
+    assert secret(config.models["default"].proxy) == "http://10.0.0.1:3128"
     assert config.channels["telegram"].options.proxy is None
     with pytest.raises(Mistakes, match=r'"proxy" \(from all_proxy\) must be an address'):
         loaded(tmp_path, {"proxy": "env"}, all_proxy="socks://127.0.0.1:7890")
@@ -467,22 +469,46 @@ def test_the_report_tells_what_is_configured(tmp_path: Path) -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("host", "machine", "named"),
+    [
+        ("127.0.0.1", "server", "127.0.0.1"),
+        ("::1", "server", "[::1]"),
+        ("bot.example.org", "server", "bot.example.org"),
+        ("0.0.0.0", "server", "server"),
+        ("::", "server.example.org", "server.example.org"),
+        ("0:0::0", "server", "server"),
+        ("0.0.0.0", "Ann's computer", "localhost"),
+        ("::", "", "localhost"),
+    ],
+)
+def test_a_web_server_is_named_as_a_browser_finds_it(host: str, machine: str, named: str) -> None:
+    """Nobody can open http://0.0.0.0:8080, which the log and the operators were told."""
+    assert reachable(host, machine) == named
+
+
+def test_the_report_names_the_machine_of_a_server_on_all_addresses(tmp_path: Path) -> None:
+    found = loaded(tmp_path, {"web": {"host": "0.0.0.0", "password": "long enough"}})
+    address = f"http://{reachable('0.0.0.0', socket.gethostname())}:8080"
+    assert f"  web       {address}, on every address of this machine" in report(found).split("\n")
+
+
 def test_without_a_configuration_the_model_at_hand_answers_on_the_page() -> None:
     key = embedded({"OPENAI_API_KEY": "sk-0123456789", "OPENAI_MODEL": "gpt-5.4"}, ["qwen3"])
-    assert (key.models()["default"].model, secret(key.models()["default"].api_key)) == (
+    assert (key.models["default"].model, secret(key.models["default"].api_key)) == (
         "gpt-5.4",
         "sk-0123456789",
     )
-    local = embedded({}, ["qwen3", "other"]).models()["default"]
+    local = embedded({}, ["qwen3", "other"]).models["default"]
     assert (local.model, local.base_url) == ("qwen3", "http://127.0.0.1:11434/v1")
     echo = embedded({})
-    assert echo.models()["default"].type == "echo"
+    assert echo.models["default"].type == "echo"
     assert list(echo.channels) == ["web"]
     assert echo.channels["web"].type == "webchat"
     assert echo.settings.web is not None
     assert (echo.settings.web.host, echo.settings.web.port) == ("127.0.0.1", 8080)
     assert echo.data_dir == Path.cwd() / "data"
-    assert secret(embedded({"APIKEY": "sk-other"}, ["qwen3"]).models()["default"].api_key) == "sk-other"
+    assert secret(embedded({"APIKEY": "sk-other"}, ["qwen3"]).models["default"].api_key) == "sk-other"
 
 
 def test_without_a_configuration_a_wrong_variable_is_named() -> None:

@@ -112,7 +112,7 @@ CASES: dict[str, tuple[str, str, str]] = {
     "unset variable": (
         '{"api_key": ^"env:NOBODY", ' + TELEGRAM + "}",
         "the environment variable NOBODY is not set",
-        "",
+        "set it: export NOBODY=…",
     ),
     "missing file": (
         '{"api_key": ^"file:nowhere", ' + TELEGRAM + "}",
@@ -185,6 +185,22 @@ CASES: dict[str, tuple[str, str, str]] = {
         "no channels: there is nowhere to listen",
         'add "channels": {"telegram": {"token": "env:TELEGRAM_TOKEN"}}',
     ),
+    "no channels in wechatbot's file": (
+        '^{"api_key": "env:KEY", "auto_pass": true}',
+        "no channels: there is nowhere to listen",
+        '{"wechat": {"type": "wechat_web"}}, WeChat as wechatbot had it, '
+        'or {"weixin": {"type": "wechat_ilink"}}',
+    ),
+    "empty channels in wechatbot's file": (
+        '{"api_key": "env:KEY", "session_clear_token": "anew", "channels": ^{}}',
+        "no channels: there is nowhere to listen",
+        "wechat_web",
+    ),
+    "no channels, and more than wechatbot knows": (
+        '^{"api_key": "env:KEY", "session_timeout": 60, "system_prompt": "Be brief."}',
+        "no channels: there is nowhere to listen",
+        'add "channels": {"telegram"',
+    ),
     "empty channels": (
         '{"api_key": "env:KEY", "channels": ^{}}',
         "no channels: there is nowhere to listen",
@@ -225,6 +241,28 @@ CASES: dict[str, tuple[str, str, str]] = {
         '{"api_key": "env:KEY", "access": {"allow": [^"555"]}, ' + TELEGRAM + "}",
         '"555" must be "channel:id" or "*"',
         'did you mean "telegram:555"?',
+    ),
+    "a proxy that is nowhere": (
+        '{"api_key": "env:KEY", "web": {"proxies": ^["traefik"]}, ' + TELEGRAM + "}",
+        '"proxies": must hold addresses or networks as "172.18.0.0/16", not "traefik"',
+        "",
+    ),
+    "a proxy that is everywhere": (
+        '{"api_key": "env:KEY", "web": {"proxies": ^["10.0.0.1", "0.0.0.0/0"]}, ' + TELEGRAM + "}",
+        '"proxies": must not be everybody, as "0.0.0.0/0" is',
+        "",
+    ),
+    "an admin by a name": (
+        '{"api_key": "env:KEY", "channels": {"wechat": {"type": "wechat_web",'
+        ' "access": {"admins": ["wechat:1", "wechat:remark:Ann", ^"wechat:member:Ann"]}}}}',
+        '"wechat:member:Ann" cannot be an admin: anybody can call themselves that',
+        "",
+    ),
+    "an admin by a nickname": (
+        '{"api_key": "env:KEY", "access": {"admins": [^"wechat:nick:Ann"]},'
+        ' "channels": {"wechat": {"type": "wechat_web"}}}',
+        '"wechat:nick:Ann" cannot be an admin: anybody can call themselves that',
+        "",
     ),
     "everybody an admin": (
         '{"api_key": "env:KEY", "access": {"admins": [^"*"]}, ' + TELEGRAM + "}",

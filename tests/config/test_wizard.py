@@ -12,8 +12,9 @@ import pytest
 from gateway.backend.base import ModelOptions
 from gateway.config import Loaded, embedded, load
 from gateway.config.dialogue import Dialogue
-from gateway.config.places import PLACES
-from gateway.config.wizard import init, language_of
+from gateway.config.platforms import PLATFORMS
+from gateway.config.wizard import init
+from gateway.texts import language_of_locale
 
 TOKEN = "123456:ABC-DEF_xyz"
 KEY = "sk-0123456789"
@@ -47,7 +48,7 @@ class Terminal:
         return answer
 
     def init(self, path: Path, ollama: tuple[str, ...] = (), **options: Any) -> bool:
-        talk = Dialogue(self.ask, self.said.append, language_of(self._environ))
+        talk = Dialogue(self.ask, self.said.append, language_of_locale(self._environ))
         return init(path, talk, self._environ, ollama, **options)
 
     @property
@@ -67,7 +68,7 @@ def outcome(path: Path) -> Loaded:
 
 
 def model_of(path: Path) -> ModelOptions:
-    return outcome(path).config.models()["default"]
+    return outcome(path).config.models["default"]
 
 
 # What is written.
@@ -78,7 +79,7 @@ def test_the_shortest_answers_make_the_page_that_is_there_without_a_configuratio
     config, without = outcome(path).config, embedded({})
     assert list(config.channels) == list(without.channels) == ["web"]
     assert config.conversation("web") == without.conversation("web")
-    assert config.models() == without.models()
+    assert config.models == without.models
     (ours, theirs) = (part.settings.web for part in (config, without))
     assert (ours and ours.root) == (theirs and theirs.root) == "http://127.0.0.1:8080"
 
@@ -117,7 +118,7 @@ def test_people_are_in_several_places(path: Path) -> None:
     assert terminal.hidden == [TOKEN, SECRET, *OFFICIAL[1:], KEY]
     config = outcome(path).config
     assert {name: channel.type for name, channel in config.channels.items()} == {
-        place.name: place.type for place in PLACES
+        platform.name: platform.type for platform in PLATFORMS
     }
 
 
@@ -190,7 +191,7 @@ def test_an_ollama_that_does_not_answer_can_be_chosen(path: Path) -> None:
 )
 def test_any_other_server_is_asked_for(path: Path, url: str, key: str) -> None:
     assert Terminal("", "", "3", url, key, "big").init(path)
-    model = load(path, {"LLM_KEY": KEY}).config.models()["default"]
+    model = load(path, {"LLM_KEY": KEY}).config.models["default"]
     assert (model.base_url, model.model) == (url, "big")
     assert (model.api_key and model.api_key.get_secret_value()) == (KEY if key else None)
 
@@ -246,7 +247,7 @@ def test_a_wrong_answer_is_explained_and_asked_again(path: Path) -> None:
     }
     assert {text: sum(text in line for line in terminal.said) for text in complaints} == complaints
     found = load(path, {"LLM_KEY": KEY, "TELEGRAM_TOKEN": TOKEN})
-    assert found.config.models()["default"].model == "big"
+    assert found.config.models["default"].model == "big"
 
 
 @pytest.mark.parametrize("garbled", ["\x1b[D", "5\u200b", UnicodeDecodeError("utf-8", b"\xff", 0, 1, "no")])
@@ -336,17 +337,3 @@ def test_it_speaks_chinese_too(path: Path) -> None:
     places = [line for line in terminal.said if line.endswith(("Telegram", "OpenAI", "DeepSeek"))]
     spoken = own + [line for line in terminal.said if line not in places]
     assert [text for text in spoken if not any("\u4e00" <= sign <= "\u9fff" for sign in text)] == []
-
-
-@pytest.mark.parametrize(
-    ("environ", "language"),
-    [
-        ({}, "en"),
-        ({"LANG": "zh_CN.UTF-8"}, "zh"),
-        ({"LANG": "zh_CN.UTF-8", "LC_ALL": "C"}, "en"),
-        ({"LANG": "C", "LC_MESSAGES": "zh_TW"}, "zh"),
-        ({"LC_ALL": "", "LANG": "zh"}, "zh"),
-    ],
-)
-def test_the_locale_chooses_the_language(environ: dict[str, str], language: str) -> None:
-    assert language_of(environ) == language

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol, TypeVar
+
+import pytest
 
 from gateway.texts import Language, Sentence
 from tests.servers.model import Body, ModelServer
 
 MODELS = {"cheap": {"model": "cheap-1"}}
+Test = TypeVar("Test", bound=Callable[..., Any])
 
 
 class Seat(Protocol):
@@ -24,6 +27,31 @@ class Seat(Protocol):
 
     async def tell(self, text: str) -> None:
         """The same without waiting for an answer."""
+
+
+class Chatting:
+    """An admin's seat in one *room* of a simulated platform."""
+
+    admin = True
+
+    def __init__(self, platform: Any, room: Any, model: ModelServer, *, group: bool = False) -> None:
+        self.platform = platform
+        self.room = room
+        self.model = model
+        self.group = group
+
+    async def say(self, text: str) -> str:
+        before = len(self.platform.sent(self.room))
+        await self.tell(text)
+        sent = await self.platform.answers(self.room, before + 1, 20)
+        return "\n".join(map(self.read, sent[before:]))
+
+    async def tell(self, text: str) -> None:
+        raise NotImplementedError
+
+    def read(self, message: Any) -> str:
+        """What a message says, without the call of the asker; of a file, what is in it."""
+        raise NotImplementedError
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,6 +233,19 @@ SCENES: dict[str, Callable[[Scene], Awaitable[None]]] = {
     "history": choose_memory,
     "admin": administrate,
 }
+
+
+def models_at(model: ModelServer) -> dict[str, dict[str, str]]:
+    """The models that the scenes speak of, all of them at *model*, as a configuration names them."""
+    return {name: {"base_url": model.base_url, **options} for name, options in MODELS.items()}
+
+
+def every_command(test: Test) -> Test:
+    """Run *test* with each *command* there is, in each *language*."""
+    by_command = pytest.mark.parametrize("command", SCENES)
+    by_language = pytest.mark.parametrize("language", ["en", "zh"])
+    decorated: Test = by_language(by_command(test))
+    return decorated
 
 
 async def play(command: str, seat: Seat, language: Language) -> None:

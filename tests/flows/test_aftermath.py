@@ -51,9 +51,8 @@ def test_what_the_configuration_knows_is_found(tmp_path: Path, shown: str) -> No
 
 
 def test_every_platform_has_secrets_and_they_are_found(tmp_path: Path) -> None:
-    ilink, web, official, dingtalk = IlinkServer(), WeChatServer(), OfficialServer(), DingTalkServer()
-    telegram = TelegramServer(token="12345:AAtheTokenOfABot")
-    telegram.port, official.port, dingtalk.port, web.port, ilink.ports = 11, 12, 13, 14, [15, 16, 17]
+    telegram, official = TelegramServer(token="12345:AAtheTokenOfABot", port=11), OfficialServer(port=12)
+    dingtalk, web, ilink = DingTalkServer(port=13), WeChatServer(port=14), IlinkServer(ports=(15, 16, 17))
     dingtalk.robot()
     ilink.login()
     servers = (ilink, web, official, dingtalk, telegram)

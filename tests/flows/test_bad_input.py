@@ -166,6 +166,8 @@ STRANGE = (
     '{"update_id": 1' + "0" * 40 + ', "message": {"message_id": 1}}',
     '{"message": {"message_id": NaN}}',
     "[" * 500 + "]" * 500,
+    # Deeper than a parser goes.
+    '{"update_id": 1, "message": ' + "[" * 5000 + "]" * 5000 + "}",
 )
 
 

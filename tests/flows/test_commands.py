@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import itertools
 import json
-from typing import Any
-
-import pytest
 
 from gateway.commands import COMMANDS
 from gateway.texts import Language, Sentence
-from tests.flows.commands import MODELS, SCENES, play
+from tests.flows.commands import MODELS, Chatting, every_command, models_at, play
 from tests.flows.conftest import Configure, House, in_house
 from tests.flows.test_talk import asked
 from tests.servers.model import ModelServer
@@ -23,50 +20,37 @@ CONFIG = {
 }
 
 
-class Phone:
+class Phone(Chatting):
     """An admin's phone, in a new private chat or a new group."""
 
-    admin = True
-
     def __init__(self, house: House, language: Language, *, group: bool) -> None:
-        self.group = group
-        self.model = house.model
-        self._telegram = house.telegram
-        code = "zh-hans" if language == "zh" else "en"
-        self._person = self._telegram.user("Ann", id=next(_admins), language_code=code)
-        telegram, person = self._telegram, self._person
-        self.chat = telegram.group("Friends", person) if group else telegram.private(person)
-
-    async def say(self, text: str) -> str:
-        seen = len(self._telegram.sent(self.chat))
-        await self.tell(text)
-        sent = await self._telegram.answers(self.chat, seen + 1, timeout=20)
-        return "\n".join(read(self._telegram, self.chat, message) for message in sent[seen:])
+        telegram, code = house.telegram, "zh-hans" if language == "zh" else "en"
+        self._person = telegram.user("Ann", id=next(_admins), language_code=code)
+        room = telegram.group("Friends", self._person) if group else telegram.private(self._person)
+        super().__init__(telegram, room, house.model, group=group)
 
     async def tell(self, text: str) -> None:
         to_us = "@gateway_bot " if self.group and not text.startswith("/") else ""
-        self._telegram.say(self.chat, self._person, to_us + text)
+        self.platform.say(self.room, self._person, to_us + text)
 
-
-def read(telegram: TelegramServer, chat: dict[str, Any], message: SentMessage) -> str:
-    """What a message says; of a document, what is in it."""
-    if message.kind != "document":
-        return message.text
-    document = telegram.world.rooms[chat["id"]].messages[message.id]["document"]
-    assert document["file_name"] == "chat.md"
-    return telegram.world.files[document["file_id"]].content.decode()
+    def read(self, message: SentMessage) -> str:
+        if message.kind != "document":
+            return message.text
+        world = self.platform.world
+        document = world.rooms[self.room["id"]].messages[message.id]["document"]
+        assert document["file_name"] == "chat.md"
+        content: bytes = world.files[document["file_id"]].content
+        return content.decode()
 
 
 @in_house
-@pytest.mark.parametrize("language", ["en", "zh"])
-@pytest.mark.parametrize("command", SCENES)
+@every_command
 async def test_a_command_in_a_private_chat(house: House, command: str, language: Language) -> None:
     await play(command, Phone(house, language, group=False), language)
 
 
 @in_house
-@pytest.mark.parametrize("language", ["en", "zh"])
-@pytest.mark.parametrize("command", SCENES)
+@every_command
 async def test_a_command_in_a_group(house: House, command: str, language: Language) -> None:
     await play(command, Phone(house, language, group=True), language)
 
@@ -108,7 +92,7 @@ async def test_usage_in_the_chat_and_on_the_command_line_agree(house: House) -> 
         await phone.say(text)
     said = await phone.say("/usage")
     usage = json.loads(house.process.tells("usage", "--by", "user", "--json"))
-    person = f"telegram:{phone.chat['id']}"
+    person = f"telegram:{phone.room['id']}"
     (line,) = [entry for entry in usage if entry["user"] == person]
     used = f"answers {line['answers']}, tokens {line['prompt_tokens'] + line['completion_tokens']}"
     assert line["answers"] == 3
@@ -119,7 +103,7 @@ async def test_settings_survive_a_restart(
     telegram: TelegramServer, model: ModelServer, gateway: Configure
 ) -> None:
     ann = telegram.user("Ann", id=601)
-    models = {name: {"base_url": model.base_url, **options} for name, options in MODELS.items()}
+    models = models_at(model)
     chat, group = telegram.private(ann), telegram.group("Friends", ann)
     async with gateway(models=models, access={"admins": ["telegram:601"]}) as process:
         telegram.say(chat, ann, "/model cheap")

@@ -13,7 +13,7 @@ import pytest
 import pytest_asyncio
 
 from gateway.texts import Language, Sentence
-from tests.flows.commands import MODELS, SCENES, play
+from tests.flows.commands import every_command, models_at, play
 from tests.servers.model import ModelServer
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -63,7 +63,7 @@ class Terminal:
 async def terminal(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Terminal]:
     folder: Path = tmp_path_factory.mktemp("terminal")
     async with ModelServer() as model:
-        models = {name: {"base_url": model.base_url, **options} for name, options in MODELS.items()}
+        models = models_at(model)
         talk = {"session_timeout": 3600, "access": {"admins": ["console:me"]}, "channels": {"console": {}}}
         config = {"base_url": model.base_url, "model": "test", "models": models, **talk}
         (folder / "config.json").write_text(json.dumps(config))
@@ -81,8 +81,7 @@ async def terminal(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Te
             await process.communicate()
 
 
-@pytest.mark.parametrize("language", ["en", "zh"])
-@pytest.mark.parametrize("command", SCENES)
+@every_command
 async def test_a_command_on_the_terminal(terminal: Terminal, command: str, language: Language) -> None:
     terminal.model.reset()
     await terminal.say("/forget")

@@ -12,7 +12,7 @@ import pytest
 import pytest_asyncio
 
 from gateway.texts import Language
-from tests.flows.commands import MODELS, SCENES, play
+from tests.flows.commands import Chatting, every_command, models_at, play
 from tests.flows.conftest import in_house
 from tests.flows.process import GatewayProcess
 from tests.servers.dingtalk import DingTalkServer, Sent
@@ -44,7 +44,7 @@ async def kept_office(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator
         config = {
             "base_url": model.base_url,
             "model": "test",
-            "models": {name: {"base_url": model.base_url, **options} for name, options in MODELS.items()},
+            "models": models_at(model),
             "session_timeout": 3600,
             "channels": {"dingtalk": channel},
         }
@@ -60,47 +60,34 @@ def office(kept_office: Office) -> Office:
     return kept_office
 
 
-class Desk:
+class Desk(Chatting):
     """An admin at DingTalk, in a new private chat or a new group."""
 
-    admin = True
-
     def __init__(self, office: Office, *, group: bool) -> None:
-        self.group = group
-        self.model = office.model
-        self._dingtalk = office.dingtalk
-        self._person = office.dingtalk.user("Ann", staff_id=next(_admins))
-        dingtalk, person = self._dingtalk, self._person
-        self._room = dingtalk.group("Friends", person) if group else dingtalk.private(person)
-
-    async def say(self, text: str) -> str:
-        seen = len(self._room.shown)
-        await self.tell(text)
-        sent = await self._dingtalk.answers(self._room, seen + 1)
-        return "\n".join(read(self._dingtalk, message) for message in sent[seen:])
+        dingtalk = office.dingtalk
+        self._person = dingtalk.user("Ann", staff_id=next(_admins))
+        room = dingtalk.group("Friends", self._person) if group else dingtalk.private(self._person)
+        super().__init__(dingtalk, room, office.model, group=group)
 
     async def tell(self, text: str) -> None:
-        self._dingtalk.say(self._room, self._person, text)
+        self.platform.say(self.room, self._person, text)
 
-
-def read(dingtalk: DingTalkServer, message: Sent) -> str:
-    """What a message says, without the call of the asker; of a file, what is in it."""
-    if message.msgtype != "file":
-        return re.sub(r"^@\w+\s+", "", message.text)
-    with zipfile.ZipFile(io.BytesIO(dingtalk.world.media[message.params["mediaId"]])) as archive:
-        assert archive.namelist() == ["chat.md"]
-        return archive.read("chat.md").decode()
+    def read(self, message: Sent) -> str:
+        if message.msgtype != "file":
+            return re.sub(r"^@\w+\s+", "", message.text)
+        content = self.platform.world.media[message.params["mediaId"]]
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            assert archive.namelist() == ["chat.md"]
+            return archive.read("chat.md").decode()
 
 
 @in_house
-@pytest.mark.parametrize("language", ["en", "zh"])
-@pytest.mark.parametrize("command", SCENES)
+@every_command
 async def test_a_command_to_a_robot(office: Office, command: str, language: Language) -> None:
     await play(command, Desk(office, group=False), language)
 
 
 @in_house
-@pytest.mark.parametrize("language", ["en", "zh"])
-@pytest.mark.parametrize("command", SCENES)
+@every_command
 async def test_a_command_in_a_group_with_a_robot(office: Office, command: str, language: Language) -> None:
     await play(command, Desk(office, group=True), language)

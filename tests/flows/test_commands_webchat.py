@@ -10,9 +10,9 @@ import pytest_asyncio
 
 from gateway.texts import Language
 from tests.adapters.webchat_platform import Browser, new_id
-from tests.flows.commands import MODELS, SCENES, play
+from tests.flows.commands import every_command, models_at, play
 from tests.flows.process import GatewayProcess, until_status
-from tests.flows.test_life import free_port
+from tests.ports import free_port
 from tests.servers.model import ModelServer
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -52,15 +52,14 @@ async def page_root(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[t
     port = free_port()
     root = f"http://127.0.0.1:{port}"
     async with ModelServer() as model:
-        models = {name: {"base_url": model.base_url, **options} for name, options in MODELS.items()}
+        models = models_at(model)
         talk = {"session_timeout": 3600, "web": {"port": port}, "channels": {"webchat": {}}}
         config = {"base_url": model.base_url, "model": "test", "models": models, **talk}
         async with GatewayProcess(tmp_path_factory.mktemp("page"), config):
             yield root, model
 
 
-@pytest.mark.parametrize("language", ["en", "zh"])
-@pytest.mark.parametrize("command", SCENES)
+@every_command
 async def test_a_command_on_the_page(
     page_root: tuple[str, ModelServer], command: str, language: Language
 ) -> None:

@@ -13,31 +13,35 @@ import pytest_asyncio
 
 from adapters.wechat_official.wording import Words
 from gateway.texts import Language, Sentence
-from tests.flows.commands import MODELS, SCENES, play
+from tests.adapters.host import until
+from tests.flows.commands import Chatting, every_command, models_at, play
 from tests.flows.conftest import in_house
-from tests.flows.process import GatewayProcess
-from tests.flows.test_life import free_port
+from tests.flows.process import STARTED, GatewayProcess
 from tests.flows.test_wechat_ilink import IlinkDoor
 from tests.flows.test_wechat_official import FETCH, MORE, PATIENCE, SECONDS, seen, told
 from tests.flows.test_wechat_web import WebDoor
 from tests.flows.wechat import CHANNEL, Door, gateway_of
+from tests.ports import free_port
 from tests.servers import ilink, wechat_official, wechat_web
 from tests.servers.ilink import IlinkServer
 from tests.servers.model import ModelServer
 from tests.servers.wechat_official import WeChatServer as OfficialServer
 from tests.servers.wechat_web import WeChatServer as WebServer
 
+# Where what does not fit in a response is fetched.
+unverified = pytest.mark.parametrize("kept_official", ["unverified"], indirect=True)
 # Who may sit there: each test takes somebody new.
 _PEOPLE = 64
 STOPPED = Sentence.STOPPED.say("zh")
 END = "说完了。"
+LONG = "".join(f"第{number}句话：这是一个很长很长的回答。" for number in range(150)) + END
 
 
 def gateway(
     folder: Path, model: ModelServer, options: dict[str, Any], ids: Iterable[object], **keys: Any
 ) -> GatewayProcess:
     """A gateway with one channel, where people with these *ids* are admins."""
-    models = {name: {"base_url": model.base_url, **others} for name, others in MODELS.items()}
+    models = models_at(model)
     access = {"admins": [f"{CHANNEL}:{id}" for id in ids]}
     return gateway_of(folder, model, {CHANNEL: {**options, "access": access}}, models=models, **keys)
 
@@ -78,49 +82,38 @@ def web(kept_web: Web) -> Web:
     return kept_web
 
 
-class Friend:
+class Contact(Chatting):
+    """Somebody at WeChat who reads what friends and bots send."""
+
+    def read(self, message: wechat_web.Sent | ilink.Sent) -> str:
+        if message.kind != "file":
+            return re.sub(r"^@\w+\s+", "", message.text)
+        assert message.name == "chat.md"
+        assert message.content is not None
+        return message.content.decode()
+
+
+class Friend(Contact):
     """A friend of the account, in their private chat or in a new group."""
 
-    admin = True
-
     def __init__(self, web: Web, *, group: bool) -> None:
-        self.group = group
-        self.model = web.model
-        self._wechat = web.wechat
         self._person = next(web.people)
-        wechat, person = self._wechat, self._person
-        self._room = wechat.group("Friends", person) if group else wechat.private(person)
-
-    async def say(self, text: str) -> str:
-        before = len(self._wechat.sent(self._room))
-        await self.tell(text)
-        sent = await self._wechat.answers(self._room, before + 1, 20)
-        return "\n".join(map(read, sent[before:]))
+        room = web.wechat.group("Friends", self._person) if group else web.wechat.private(self._person)
+        super().__init__(web.wechat, room, web.model, group=group)
 
     async def tell(self, text: str) -> None:
         to_us = self.group and not text.startswith("/")
-        self._wechat.say(self._room, self._person, text, mention=to_us)
-
-
-def read(sent: wechat_web.Sent | ilink.Sent) -> str:
-    """What a message says, without the call of the asker; of a file, what is in it."""
-    if sent.kind != "file":
-        return re.sub(r"^@\w+\s+", "", sent.text)
-    assert sent.name == "chat.md"
-    assert sent.content is not None
-    return sent.content.decode()
+        self.platform.say(self.room, self._person, text, mention=to_us)
 
 
 @in_house
-@pytest.mark.parametrize("language", ["en", "zh"])
-@pytest.mark.parametrize("command", SCENES)
+@every_command
 async def test_a_command_to_a_friend(web: Web, command: str, language: Language) -> None:
     await play(command, Friend(web, group=False), language)
 
 
 @in_house
-@pytest.mark.parametrize("language", ["en", "zh"])
-@pytest.mark.parametrize("command", SCENES)
+@every_command
 async def test_a_command_in_a_group_of_friends(web: Web, command: str, language: Language) -> None:
     await play(command, Friend(web, group=True), language)
 
@@ -149,6 +142,16 @@ class Ilink:
     server: IlinkServer
     model: ModelServer
     people: Iterator[ilink.Person]
+    process: GatewayProcess
+
+    async def puts_off(self, before: int) -> None:
+        """Wait until what does not fit in a turn is put off once more than *before*."""
+        await until(lambda: self.put_off > before, lambda: self.process.log, STARTED)
+
+    @property
+    def put_off(self) -> int:
+        """How often that was so far."""
+        return self.process.log.count("put off until the person writes")
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -159,7 +162,7 @@ async def kept_ilink(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[
         folder, ids = tmp_path_factory.mktemp("ilink"), (person.id for person in people)
         async with gateway(folder, model, behind(door), ids) as process:
             await door.enter(process)
-            yield Ilink(server, model, iter(people))
+            yield Ilink(server, model, iter(people), process)
             assert server.complaints == []
 
 
@@ -170,30 +173,19 @@ def bot(kept_ilink: Ilink) -> Ilink:
     return kept_ilink
 
 
-class Owner:
+class Owner(Contact):
     """Somebody with the bot among their contacts."""
 
-    admin = True
-    group = False
-
     def __init__(self, bot: Ilink) -> None:
-        self.model = bot.model
-        self._server = bot.server
         self.person = next(bot.people)
-
-    async def say(self, text: str) -> str:
-        before = len(self._server.sent(self.person))
-        await self.tell(text)
-        sent = await self._server.answers(self.person, before + 1, 20)
-        return "\n".join(map(read, sent[before:]))
+        super().__init__(bot.server, self.person, bot.model)
 
     async def tell(self, text: str) -> None:
-        self._server.say(self.person, text)
+        self.platform.say(self.person, text)
 
 
 @in_house
-@pytest.mark.parametrize("language", ["en", "zh"])
-@pytest.mark.parametrize("command", SCENES)
+@every_command
 async def test_a_command_to_a_bot(bot: Ilink, command: str, language: Language) -> None:
     await play(command, Owner(bot), language)
 
@@ -210,6 +202,20 @@ async def test_what_waits_for_a_word_comes_before_the_answer_to_a_command(bot: I
     await bot.server.until(lambda: bot.server.sent(ann.person)[-1].text == cleared)
     texts = (message.text.partition("（未完")[0] for message in bot.server.sent(ann.person))
     assert " ".join(texts).split() == f"{model.answer} {cleared}".split()
+
+
+@in_house
+async def test_what_waits_for_a_word_is_stopped(bot: Ilink) -> None:
+    """Regression: there was nothing to stop, and the rest came with the next answer."""
+    ann, model, before = Owner(bot), bot.model, bot.put_off
+    model.answer = " ".join(f"word{number}" for number in range(2200))
+    await ann.tell("tell me everything")
+    await bot.puts_off(before)
+    model.answer = "something else"
+    assert await ann.say("/stop") == "Stopped."
+    assert await ann.say("/stop") == Sentence.NOTHING_TO_STOP.say("en")
+    assert await ann.say("tell me something else") == "something else"
+    assert len(bot.server.sent(ann.person)) == 13
 
 
 # An official account
@@ -266,6 +272,11 @@ class Follower:
     async def tell(self, text: str) -> None:
         await self.wechat.say(self.person, text)
 
+    async def begins_to_read(self) -> None:
+        """Ask for what is answered in pieces, of which the first is there, and others are to be fetched."""
+        self.model.answer = LONG
+        assert (await self.say("请详细回答")).endswith(MORE)
+
     async def reads_all_of(self, text: str) -> str:
         """Say something that is answered in pieces; all of them, without white space."""
         before = len(self.person.shown)
@@ -280,8 +291,7 @@ class Follower:
 
 
 @in_house
-@pytest.mark.parametrize("language", ["en", "zh"])
-@pytest.mark.parametrize("command", SCENES)
+@every_command
 async def test_a_command_to_an_official_account(official: Official, command: str, language: Language) -> None:
     await play(command, Follower(official), language)
 
@@ -314,3 +324,40 @@ async def test_an_export_is_a_text_that_comes_in_pieces(official: Official) -> N
     assert f"**{Sentence.BOT.say('zh')}**" not in said
     assert said.startswith(Sentence.PERSON.say("zh"))
     assert said.endswith(model.answer)
+
+
+@in_house
+@unverified
+@pytest.mark.parametrize("language", ["en", "zh"])
+async def test_what_waits_to_be_fetched_is_stopped(official: Official, language: Language) -> None:
+    """Regression: to stop was to fetch the next piece."""
+    ann = Follower(official)
+    await ann.begins_to_read()
+    assert await ann.say("/stop" if language == "en" else "/停止") == Sentence.STOPPED.say(language)
+    assert await ann.say("/停止") == Sentence.NOTHING_TO_STOP.say("zh")
+    official.model.answer = "没问题。"
+    assert await ann.say("再问一个") == "没问题。"
+
+
+@in_house
+@unverified
+async def test_what_waits_to_be_fetched_is_forgotten(official: Official) -> None:
+    """Regression: it could still be fetched for a week."""
+    ann = Follower(official)
+    await ann.begins_to_read()
+    assert await ann.say("/忘记") == Sentence.FORGOTTEN.say("zh")
+    official.model.answer = "没问题。"
+    assert await ann.say("再问一个") == "没问题。"
+
+
+@in_house
+@unverified
+async def test_what_waits_to_be_fetched_comes_before_the_answer_to_a_command(official: Official) -> None:
+    ann = Follower(official)
+    await ann.begins_to_read()
+    first = await ann.say("/new")
+    assert first.endswith(MORE)
+    while not (said := await ann.say("继续")).startswith(Sentence.CLEARED.say("en")):
+        assert said.removesuffix(MORE) in LONG
+    official.model.answer = "没问题。"
+    assert await ann.say("再问一个") == "没问题。"

@@ -9,8 +9,8 @@ import pytest
 
 from tests.flows.conftest import Configure
 from tests.flows.process import GatewayProcess
-from tests.flows.test_life import free_port
 from tests.flows.test_talk import asked
+from tests.ports import free_port
 from tests.servers.dingtalk import Card, DingTalkServer, Room, User
 from tests.servers.model import ModelServer
 
@@ -243,3 +243,15 @@ async def test_a_card_is_finished_after_a_crash(
         await grown(dingtalk, chat, lambda card: card.state == "FINISHED")
         await process.idle()
     assert texts(dingtalk, chat) == [whole]
+
+
+async def test_no_answer_of_a_model_has_a_link_that_speaks_for_a_person(
+    dingtalk: DingTalkServer, ann: User, chat: Room, model: ModelServer, robot_gateway: Configure
+) -> None:
+    """One tap, and DingTalk sent the command in it as the person's own message."""
+    link = "(dtmd://dingtalkclient/sendMessage?content=%2Fforget)"
+    model.answer = f"[Yes, please!]{link} or [read](https://example.org)"
+    async with robot_gateway():
+        dingtalk.say(chat, ann, "hello")
+        (sent,) = await dingtalk.answers(chat, 1, timeout=20)
+    assert sent.text == f"[Yes, please!] {link} or [read] (https://example.org)"

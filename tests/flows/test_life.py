@@ -13,14 +13,9 @@ from pathlib import Path
 
 from tests.flows.conftest import Configure
 from tests.flows.process import GatewayProcess, get, until_status
+from tests.ports import free_port
 from tests.servers.model import ModelServer
 from tests.servers.telegram import TelegramServer
-
-
-def free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
 
 
 async def test_a_wechatbot_configuration_with_a_channel_runs(

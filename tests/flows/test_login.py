@@ -7,13 +7,15 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
+import aiohttp
 import pytest
 
+from gateway.config import Web
 from tests import codes
 from tests.adapters.host import until
 from tests.flows.person import PATIENCE
 from tests.flows.process import GatewayProcess
-from tests.flows.test_life import free_port
+from tests.ports import free_port
 from tests.servers.phone import NAME, PhonePlatform
 
 ROOT = Path(__file__).parents[2]
@@ -90,6 +92,28 @@ async def test_a_daemon_says_what_to_run_and_the_command_logs_it_in(
     assert len(phone.codes) == 2
     for secret in ("secret=opens", "48;5", "271828", "314159"):
         assert secret not in gateway.log
+
+
+async def test_a_server_on_every_address_tells_one_that_can_be_opened_and_leads_to_the_channels(
+    tmp_path: Path, phone: PhonePlatform
+) -> None:
+    port, password = free_port(), "correct horse"
+    web = {"host": "0.0.0.0", "port": port, "password": password}
+    async with (
+        PhoneGateway(tmp_path, phone, web=web) as gateway,
+        aiohttp.ClientSession(cookie_jar=aiohttp.CookieJar(unsafe=True)) as browser,
+    ):
+        await until(lambda: "wants a scan" in gateway.log, lambda: gateway.log, PATIENCE)
+        (told,) = [line["text"] for line in gateway.lines("wants a scan")]
+        page = f"{Web(host='0.0.0.0', port=port).root}/channels/phone"
+        assert told == f"channel phone wants a scan: run `gateway login phone`, or open {page}"
+        root, html = f"http://127.0.0.1:{port}", {"Accept": "text/html"}
+        async with browser.get(f"{root}/", headers=html) as answer:
+            login = answer.url
+        assert (login.path, login.query_string) == ("/login", "next=/")
+        async with browser.post(login, data={"password": password}) as answer:
+            assert (answer.status, str(answer.url)) == (200, f"{root}/channels")
+            assert 'href="/channels/phone"' in await answer.text()
 
 
 async def test_on_a_terminal_the_code_is_shown_and_digits_are_typed(

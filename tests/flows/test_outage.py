@@ -11,8 +11,8 @@ from typing import Any
 import aiohttp
 
 from tests.flows.conftest import Configure, House, in_house
-from tests.flows.test_life import free_port
 from tests.flows.test_talk import asked
+from tests.ports import free_port
 from tests.servers.model import Body, Fault, ModelServer, Refusal, echo
 from tests.servers.telegram import TelegramServer
 

@@ -9,7 +9,7 @@ import aiohttp
 
 from tests.flows.conftest import Configure
 from tests.flows.process import get
-from tests.flows.test_life import free_port
+from tests.ports import free_port
 from tests.servers.model import ModelServer, Refusal
 from tests.servers.telegram import TelegramServer
 

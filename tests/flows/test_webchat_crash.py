@@ -12,7 +12,7 @@ import pytest
 from tests.adapters.webchat_platform import Browser, new_id
 from tests.flows.load import Load, kill_again_and_again
 from tests.flows.process import GatewayProcess
-from tests.flows.test_life import free_port
+from tests.ports import free_port
 from tests.servers.model import ModelServer
 
 

@@ -10,8 +10,8 @@ import aiohttp
 import pytest
 
 from tests.flows.process import STARTED, until_said
-from tests.flows.test_life import free_port
 from tests.flows.wechat import CHANNEL, Door, WechatFlows, gateway_of
+from tests.ports import free_port
 from tests.servers.ilink import IlinkServer
 from tests.servers.model import ModelServer
 

@@ -10,9 +10,10 @@ from typing import Any
 
 import pytest
 
+from gateway.texts import Sentence
 from tests.flows.process import GatewayProcess
-from tests.flows.test_life import free_port
 from tests.flows.test_talk import asked
+from tests.ports import free_port
 from tests.servers.model import Body, ModelServer
 from tests.servers.wechat_official import FAILURE, Person, WeChatServer
 
@@ -214,6 +215,73 @@ async def test_a_long_answer_comes_in_pieces_and_whole(
     assert wechat.complaints == []
 
 
+@pytest.mark.parametrize("seconds", [0.0, 6.0])
+async def test_what_became_part_of_a_question_is_not_to_be_fetched(
+    wechat: WeChatServer, model: ModelServer, account: Account, seconds: float
+) -> None:
+    """Regression: people were told to fetch an answer that never came, and what they asked next fetched."""
+    wechat.account.verified = False
+    model.latency = seconds
+    ann = wechat.person()
+    async with account(merge_seconds=0.5) as process:
+        await ready(wechat)
+        first = await wechat.say(ann, "你好")
+        second = await wechat.say(ann, "你在吗？")
+        outcomes = [await wechat.settled(first), await wechat.settled(second)]
+        assert outcomes == ["answered", "accepted"]
+        await process.idle()
+        if seconds:
+            assert await told(wechat, ann, "1") == "你好\n你在吗？ (1 turns)"
+        model.latency = 0.0
+        assert await told(wechat, ann, "那好") == "那好 (3 turns)"
+    assert wechat.texts(ann)[:-1] == [FETCH, "你好\n你在吗？ (1 turns)"][not seconds :]
+    assert wechat.complaints == []
+
+
+async def test_what_became_part_of_a_question_is_not_to_be_fetched_after_a_crash(
+    wechat: WeChatServer, model: ModelServer, account: Account
+) -> None:
+    wechat.account.verified = False
+    model.latency = 60.0
+    ann = wechat.person()
+    async with account(merge_seconds=0.3) as process:
+        await ready(wechat)
+        pushes = [await wechat.say(ann, text) for text in ("你好", "你在吗？")]
+        await model.until(lambda: bool(model.requests))
+        await process.kill()
+        model.latency = 0.0
+        await process.start()
+        for push in pushes:  # the process may be back for the last of WeChat's requests, or too late
+            await wechat.settled(push)
+        await process.idle()
+        assert (FETCH, pushes[1].id) not in [(shown.text, shown.question) for shown in ann.shown]
+        while "你好\n你在吗？ (1 turns)" not in wechat.texts(ann):
+            await told(wechat, ann, "1")
+        assert await told(wechat, ann, "那好") == "那好 (3 turns)"
+    assert len(model.requests) == 3
+
+
+@pytest.mark.parametrize("command", ["/停止", "/忘记"])
+async def test_what_was_dropped_is_gone_after_a_crash(
+    wechat: WeChatServer, model: ModelServer, account: Account, command: str
+) -> None:
+    wechat.account.verified = False
+    model.answer = "".join(f"第{number}句话：这是一个很长很长的回答。" for number in range(150))
+    ann = wechat.person()
+    async with account() as process:
+        await ready(wechat)
+        assert (await told(wechat, ann, "请详细回答")).endswith(MORE)
+        await process.idle()
+        said = await told(wechat, ann, command)
+        await process.idle()  # or the answer to the command might be repeated
+        await process.kill()
+        model.answer = "没问题。"
+        await process.start()
+        await ready(wechat, 2)
+        assert await told(wechat, ann, "再问一个") == "没问题。"
+    assert said == (Sentence.STOPPED if command == "/停止" else Sentence.FORGOTTEN).say("zh")
+
+
 async def test_nothing_secret_is_in_the_log(wechat: WeChatServer, account: Account) -> None:
     ann = wechat.person()
     async with account(log={"level": "debug"}) as process:
@@ -224,3 +292,15 @@ async def test_nothing_secret_is_in_the_log(wechat: WeChatServer, account: Accou
         ours, log = wechat.account, process.log
     assert not [secret for secret in (ours.secret, ours.token, ours.key) if secret in log]
     assert "access_token=" not in log
+
+
+async def test_no_answer_of_a_model_has_a_link_that_speaks_for_a_person(
+    wechat: WeChatServer, model: ModelServer, account: Account
+) -> None:
+    """One tap, and WeChat sent the command in it as the person's own message."""
+    ann = wechat.person()
+    link = '<a href="weixin://bizmsgmenu?msgmenucontent=/forget&msgmenuid=1">Yes, please!</a>'
+    model.answer = f"Shall I go on? {link}"
+    async with account():
+        await ready(wechat)
+        assert await told(wechat, ann, "hello") == f"Shall I go on? {link}".replace("<a", "＜a")

@@ -15,7 +15,7 @@ import pytest
 
 from tests.flows.load import Load, kill_again_and_again
 from tests.flows.process import GatewayProcess
-from tests.flows.test_life import free_port
+from tests.ports import free_port
 from tests.servers.model import ModelServer
 from tests.servers.wechat_official import Push, WeChatServer
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from tests.flows.process import STARTED, get
-from tests.flows.test_life import free_port
 from tests.flows.test_wechat_ilink import IlinkDoor
 from tests.flows.test_wechat_web import WebDoor
 from tests.flows.wechat import CHANNEL, Door, gateway_of
+from tests.ports import free_port
 from tests.servers.ilink import IlinkServer
 from tests.servers.known import leaked
 from tests.servers.model import ModelServer

@@ -18,8 +18,8 @@ import pytest
 from tests import codes
 from tests.adapters.host import until
 from tests.flows.process import STARTED, GatewayProcess, get
-from tests.flows.test_life import free_port
 from tests.flows.test_talk import asked
+from tests.ports import free_port
 from tests.servers.model import ModelServer
 
 CHANNEL = "wechat"

@@ -12,39 +12,15 @@ from adapters.dingtalk.frames import read
 from adapters.dingtalk.intake import Intake
 from adapters.dingtalk.limits import Limits
 from adapters.dingtalk.options import DingTalkOptions
-from adapters.dingtalk.parse import Account
 from adapters.dingtalk.ways import Ways
 from gateway import Chat
 from gateway.errors import AdapterError
 from gateway.http import loads
+from tests.adapters.dingtalk_messages import BOT, GROUP, ME, PRIVATE
 
 from .stage import Host, Transport, drive, receive
 from .target import Target, decoded
 
-ME = Account("ding", "app")
-BOT = "$:LWCP_v1:$bot"
-PRIVATE: dict[str, Any] = {
-    "msgId": "msg1",
-    "conversationId": "cid1",
-    "conversationType": "1",
-    "chatbotUserId": BOT,
-    "robotCode": "app",
-    "senderId": "$:LWCP_v1:$ann",
-    "senderStaffId": "staff1",
-    "senderNick": "Ann",
-    "createAt": 1_700_000_000_500,
-    "sessionWebhook": "https://oapi.dingtalk.com/robot/sendBySession?session=x",
-    "sessionWebhookExpiredTime": 1_700_005_400_000,
-    "msgtype": "text",
-    "text": {"content": "hello"},
-}
-GROUP = PRIVATE | {
-    "conversationType": "2",
-    "conversationTitle": "Friends",
-    "isInAtList": True,
-    "atUsers": [{"dingtalkId": BOT}, {"dingtalkId": "x", "staffId": "s"}],
-    "text": {"content": " what time is it? "},
-}
 _TREE = {"elementType": "LAYOUT", "children": [{"elementType": "TEXT", "value": "on a card"}]}
 _QUOTED = [
     {"msgType": "text", "msgId": "m0", "senderNick": "Bo", "content": {"text": "before"}},

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine, Sequence
+from collections.abc import Collection, Coroutine, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -77,6 +77,9 @@ class Host:
 
     async def transcript(self, chat: Chat) -> Sequence[Said]:
         return ()
+
+    async def awaited(self, chat: Chat, ids: Collection[str]) -> Collection[str]:
+        return ids
 
     def report(self, *_: object) -> None:
         pass

@@ -93,7 +93,7 @@ class _Answered(Request):
         return statuses[len(self.data) % len(statuses)], self.data
 
 
-_POOL = _Answered()
+_POOL = _Answered(None)
 _BOT = Bot("12345:SECRET", "https://api.telegram.org", _POOL, _POOL)
 
 

@@ -12,6 +12,7 @@ from adapters.wechat_official.crypto import Cipher
 from adapters.wechat_official.options import WechatOfficialOptions
 from adapters.wechat_official.parse import Account, parse
 from adapters.wechat_official.shelf import Shelf
+from gateway import Chat
 from gateway.errors import AdapterError
 from gateway.http import loads
 from tests.servers.wechat_official.crypto import encrypt
@@ -111,7 +112,7 @@ def _media(data: bytes) -> None:
 
 def _kept(data: bytes) -> None:
     host: Any = Host(decoded(data))
-    shelf = Shelf(host, Bells())
+    shelf = Shelf(host, Bells(), lambda person, ids: host.awaited(Chat("channel", person), ids))
     kept = drive(shelf.look("o1"))
     assert kept.fetchable in (True, False)
     kept.text_for("22")

@@ -8,7 +8,7 @@ from typing import Any
 import requests
 from requests.adapters import BaseAdapter
 
-from adapters.wechat_web.client import Place
+from adapters.wechat_web.client import Endpoint
 from adapters.wechat_web.contacts import Contacts
 from adapters.wechat_web.entrance import Entrance
 from adapters.wechat_web.media import Media
@@ -25,7 +25,7 @@ from .stage import Host, drive, receive
 from .target import Target, decoded
 
 ROOT = "https://wx2.qq.com/cgi-bin/mmwebwx-bin"
-PLACE = Place("https://login.weixin.qq.com", None, 60.0)
+ENDPOINT = Endpoint("https://login.weixin.qq.com", None, 60.0)
 SESSION = Session(
     Keys(ROOT, ROOT, ROOT, "42", "sid", "skey", "e1", "pass"),
     user="@us",
@@ -160,10 +160,10 @@ def _mounted(client: Any) -> Any:
 
 
 _LINE: Any = _Line()
-_ONLINE = Online(PLACE, _LINE, SESSION)
+_ONLINE = Online(ENDPOINT, _LINE, SESSION)
 _mounted(_ONLINE.listener)
 _mounted(_ONLINE.speaker)
-_ENTRANCE = _mounted(Entrance(PLACE, SESSION))
+_ENTRANCE = _mounted(Entrance(ENDPOINT, SESSION))
 _OPTIONS = WechatWebOptions(auto_pass=True)
 
 

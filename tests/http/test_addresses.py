@@ -96,6 +96,14 @@ def test_what_a_platform_names_by_http_is_asked_by_https() -> None:
     [
         *("127.0.0.1", "10.1.2.3", "172.16.0.1", "192.168.1.1", "169.254.169.254", "100.100.100.200"),
         *("0.0.0.0", "224.0.0.1", "255.255.255.255", "::1", "::", "fe80::1", "fc00::1", "::ffff:10.0.0.1"),
+        *(
+            "64:ff9b::10.0.0.1",
+            "64:ff9b::a9fe:a9fe",
+            "2002:7f00:1::",
+            "::127.0.0.1",
+            "fe80::1%eth0",
+            "fec0::1",
+        ),
     ],
 )
 def test_what_is_inside(address: str) -> None:
@@ -103,7 +111,7 @@ def test_what_is_inside(address: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "address", ["1.1.1.1", "203.119.1.1", "2400:3200::1", "::ffff:1.1.1.1", "198.18.0.7"]
+    "address", ["1.1.1.1", "203.119.1.1", "2400:3200::1", "::ffff:1.1.1.1", "64:ff9b::1.1.1.1", "198.18.0.7"]
 )
 def test_what_is_in_the_internet(address: str) -> None:
     """198.18.0.0/15 is what proxies like Clash answer for every name."""

@@ -7,6 +7,7 @@ import logging
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Self
 
 import pytest
 from aiohttp import web
@@ -15,6 +16,7 @@ from aiohttp.abc import AbstractResolver, ResolveResult
 from gateway.errors import NetworkError, OutcomeUnknown, Rejected
 from gateway.http import NoAnswer, Places, Transport
 from gateway.http.resolver import PublicResolver
+from tests.servers.listening import Port
 
 
 class Server:
@@ -37,22 +39,18 @@ class Server:
         body, headers, status = self._answer
         return web.Response(body=body, headers=headers, status=status)
 
-    async def start(self) -> web.ServerRunner:
-        """Listen."""
-        runner = web.ServerRunner(web.Server(self._handle, handler_cancellation=True), shutdown_timeout=0.01)
-        await runner.setup()
-        site = web.TCPSite(runner, "127.0.0.1", 0)
-        await site.start()
-        self.root = f"http://127.0.0.1:{site.port}"
-        return runner
+    @asynccontextmanager
+    async def listening(self) -> AsyncIterator[Self]:
+        """Listen at `root`."""
+        async with Port(self._handle) as port:
+            self.root = port.root
+            yield self
 
 
 @pytest.fixture
 async def server() -> AsyncIterator[Server]:
-    made = Server()
-    runner = await made.start()
-    yield made
-    await runner.cleanup()
+    async with Server().listening() as made:
+        yield made
 
 
 @asynccontextmanager
@@ -89,14 +87,11 @@ async def test_nothing_is_asked_elsewhere(server: Server, caplog: pytest.LogCapt
 
 
 async def test_nothing_is_followed(server: Server) -> None:
-    elsewhere = Server()
-    runner = await elsewhere.start()
-    async with opened(server.root) as transport:
+    async with Server().listening() as elsewhere, opened(server.root) as transport:
         server.answer(status=302, Location=f"{elsewhere.root}/x")
         assert (await transport.call("GET", server.root)).status == 302
         with pytest.raises(Rejected, match="gone"):
             await transport.download(server.root)
-    await runner.cleanup()
     assert elsewhere.asked == []
 
 

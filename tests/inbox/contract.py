@@ -272,6 +272,19 @@ class InboxContract:
             await inbox.put("shop", [said("last", "3", A)])
             assert await reader.work_off(1) == ["last"]
 
+    async def test_what_is_parked_and_dropped_is_settled_and_lets_the_chat_go_on(self, start: Start) -> None:
+        async with start() as inbox, reading(inbox) as reader:
+            await inbox.put("shop", [said("first", "1", A), said("second", "2", A)])
+            claim = await reader.next()
+            assert not await inbox.drop(A.key), "it is worked on"
+            await claim.retry(3600, "write to us first", wakes=True)
+            assert await inbox.drop(A.key)
+            assert await reader.texts(1) == ["second"]
+            assert not await inbox.drop(A.key)
+            assert not await inbox.drop(B.key)
+        async with start() as inbox, reading(inbox) as reader:
+            assert await reader.work_off(1) == ["second"]
+
     async def test_what_is_put_off_for_another_reason_waits_for_nobody(self, start: Start) -> None:
         async with start() as inbox, reading(inbox) as reader:
             await inbox.put("shop", [said("first", "1", A)])

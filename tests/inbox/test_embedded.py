@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -15,10 +16,11 @@ from gateway import commands
 from gateway.errors import InboxError, StoreError
 from gateway.inbox import EmbeddedInbox, deadletters
 from gateway.message import Message, Moved
-from gateway.store import history, state
+from gateway.store import answers, history, state
 from gateway.store.database import Database, Work
 from gateway.store.history import Exchange
 from tests.adapters.host import until
+from tests.unheard import complaints
 from tests.words import GROUP, PRIVATE, chat, said
 
 from .contract import InboxContract, Start
@@ -149,17 +151,8 @@ async def test_a_cancelled_put_that_became_durable_is_worked(inbox: EmbeddedInbo
 async def test_a_put_that_fails_after_its_caller_is_gone_complains_to_nobody(
     database: Database, inbox: EmbeddedInbox
 ) -> None:
-    complaints: list[object] = []
-    asyncio.get_running_loop().set_exception_handler(lambda loop, context: complaints.append(context))
     await database.run(lambda connection: connection.execute("DROP TABLE inbox"))
-    putting = asyncio.create_task(inbox.put("shop", [said("hello")]))
-    await asyncio.sleep(0)
-    putting.cancel()
-    await asyncio.wait({putting})
-    await database.run(lambda connection: None)
-    del putting
-    await asyncio.sleep(0)
-    assert complaints == []
+    assert await complaints(inbox.put("shop", [said("hello")]), database) == []
 
 
 # --- lanes
@@ -350,6 +343,30 @@ async def test_what_nobody_can_read_is_left_out_of_what_was_said(
     await spoil(database, "1")
     found = await database.run(lambda connection: history.transcript(connection, A.key))
     assert [entry.text for entry in found] == ["two"]
+
+
+async def test_what_is_settled_in_any_way_is_not_awaited(database: Database, inbox: EmbeddedInbox) -> None:
+    ids = ("answered", "question", "part", "dead", "later")
+    await inbox.put("shop", [said(id, id, A) for id in ids])
+    await inbox.put("shop", [said("elsewhere", "elsewhere", B)])
+
+    async def awaited() -> list[str]:
+        wanted = [*ids, "elsewhere", "never heard of"]
+        return await database.run(lambda connection: answers.awaited(connection, A.key, wanted))
+
+    assert await awaited() == [*ids]
+    async with reading(inbox) as reader:
+        claims = {claim.message.id: claim for claim in [await reader.next(), await reader.next()]}
+        await claims["answered"].done()
+        claim = await reader.next()
+        assert await claim.merge(lambda message: message.id == "part")
+        assert await awaited() == ["question", "dead", "later"]
+        await claim.done()
+        await (await reader.next()).dead("no use")
+        await (await reader.next()).retry(3600, "write to us first", wakes=True)
+        assert await awaited() == ["later"]
+        assert await inbox.drop(A.key)
+        assert await awaited() == []
 
 
 # --- a chat that moves
@@ -597,3 +614,31 @@ async def test_a_correction_that_would_overtake_finds_what_it_corrects(database:
         assert [message.id for message in overtaken] == ["1"]
         await claim.done()
         assert await reader.work_off(2) == ["/stop", "/stop"]
+
+
+# --- a clock that is set back
+
+
+async def test_what_is_parked_does_not_wait_for_a_clock_that_was_set_back(
+    inbox: EmbeddedInbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Regression: it waited, and with it its chat, for as long as the clock was set back."""
+    async with reading(inbox) as reader:
+        await inbox.put("shop", [said("first", "1", A)])
+        await (await reader.next()).retry(60, "not now")
+        await inbox.put("shop", [said("other", "1", B)])
+        assert await reader.work_off(1) == ["other"]
+        real = time.time
+        monkeypatch.setattr(time, "time", lambda: real() - 24 * 3600)
+        await inbox.put("shop", [said("another", "2", B)])
+        assert sorted(await reader.work_off(2)) == ["another", "first"]
+
+
+async def test_nor_after_a_restart(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with opened(path) as inbox, reading(inbox) as reader:
+        await inbox.put("shop", [said("first", "1", A)])
+        await (await reader.next()).retry(60, "not now")
+    real = time.time
+    monkeypatch.setattr(time, "time", lambda: real() - 24 * 3600)
+    async with opened(path) as inbox, reading(inbox) as reader:
+        assert await reader.work_off(1) == ["first"]

@@ -28,7 +28,8 @@ operations = st.lists(
         st.tuples(st.just("put"), st.lists(st.sampled_from(CHATS), min_size=1, max_size=8)),
         st.tuples(st.just("repeat"), st.integers(0, 50)),
         st.tuples(
-            st.sampled_from(["done", "done", "again", "later", "window", "dead"]), st.sampled_from(CHATS)
+            st.sampled_from(["done", "done", "again", "later", "window", "dead", "drop"]),
+            st.sampled_from(CHATS),
         ),
         st.tuples(st.sampled_from(["crash", "revive", "clock"]), st.none()),
     ),
@@ -126,6 +127,14 @@ class Trial:
             self.model.done.add(number)
             await claim.done()
 
+    async def drop(self, name: str) -> None:
+        parked = name in self.model.parked
+        assert await self.inbox.drop(chat(name).key) == parked
+        if parked:
+            self.model.done.add(self.model.waiting[name].pop(0))
+            self.model.parked.discard(name)
+            self.model.wakes.discard(name)
+
     async def _is_parked(self, number: int) -> bool:
         (due,) = await self.database.run(
             lambda connection: connection.execute(
@@ -174,6 +183,8 @@ class Trial:
             await self.revive()
         elif name == "clock":
             await self.clock()
+        elif name == "drop":
+            await self.drop(str(argument))
         else:
             await self.settle(name, str(argument))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 
 import pytest
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 from gateway.markdown import Markup, Rendered, render
 from tests.markdown.documents import CORPUS, INVISIBLE, assert_sound, documents
 
-MARKUPS: tuple[Markup, ...] = ("telegram", "plain", "dingtalk", "markdown")
+MARKUPS: tuple[Markup, ...] = ("telegram", "plain", "anchors", "dingtalk", "markdown")
 
 
 def shown(rendered: Rendered) -> list[tuple[str, ...]]:
@@ -231,3 +232,46 @@ def test_what_is_nested_too_deeply_is_shown_as_it_is() -> None:
     source = ">" * 100 + " deep"
     assert render(source, "telegram") == Rendered(source)
     assert "deep" in render("- " * 60 + "deep", "plain").text
+
+
+SENDS = "dtmd://dingtalkclient/sendMessage?content=%2Fforget"
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        f"[yes]({SENDS})",
+        f"[yes](<{SENDS}>)",
+        f"![yes]({SENDS})",
+        f"<{SENDS}>",
+        f"[yes]\n\n[yes]: {SENDS}",
+        f"[yes]({SENDS.upper()})",
+        f"[yes]({SENDS.replace(':', '&#58;')})",
+        f"[yes]({SENDS.replace(':', chr(92) + ':')})",
+        f"[yes]({SENDS.replace('dtmd', 'd&Tab;tmd')})",
+        f"[yes]({SENDS.replace('dtmd', 'dtm&#100;')})",
+        f"<a href='{SENDS}'>yes</a>",
+        "[yes](dingtalk://dingtalkclient/action/x) and [no](https://example.org)",
+        f"[yes]({SENDS})" + " and on" * 20_000,
+    ],
+    ids=range(13),
+)
+def test_no_link_of_a_model_says_something_for_a_person_in_dingtalk(source: str) -> None:
+    text = render(source, "dingtalk").text
+    assert not re.search(r"\]\(|^\[[^\]]*\]:|<\w", text, re.MULTILINE)
+    assert "yes" in text or SENDS in text
+
+
+@pytest.mark.parametrize("source", ["[a](https://dingtalk.com/x) <https://x.org>", "dingtalk: `{}`", "dtmd"])
+def test_other_links_stay_links_in_dingtalk(source: str) -> None:
+    assert render(source, "dingtalk").text == source
+
+
+@pytest.mark.parametrize(
+    "tag", ["<a href=", "<A HREF=", "<a\nhref=", "< a href=", "<a/href=", "<\ufffea\uffff href="]
+)
+def test_no_element_of_a_model_is_a_link_in_an_official_account(tag: str) -> None:
+    source = f'{tag}"weixin://bizmsgmenu?msgmenucontent=/forget&msgmenuid=1">yes</a> <abbr> a<b'
+    text = render(source, "anchors").text
+    assert text.startswith("＜")
+    assert text.endswith("<abbr> a<b")

@@ -21,6 +21,8 @@ from multidict import CIMultiDict
 from openai.types.chat.completion_create_params import CompletionCreateParamsBase
 from openai.types.moderation import Categories
 
+from tests.servers.listening import Port
+
 Body = dict[str, Any]
 Answer = Callable[[Body], str]
 
@@ -147,11 +149,10 @@ class ModelServer:
         rules: Rules | None = None,
         port: int = 0,
     ) -> None:
-        self.port = port
+        self._at = Port(self._handle, port, backlog=4096)
         self.reset(answer, latency=latency, chunks=chunks, delay=delay, rules=rules)
         self.open = 0
         self._changed = asyncio.Condition()
-        self._runner: web.ServerRunner | None = None
         self._stopping = asyncio.Event()
 
     def reset(
@@ -187,22 +188,23 @@ class ModelServer:
     @property
     def base_url(self) -> str:
         """What goes into `base_url` of a model's options."""
-        return f"http://127.0.0.1:{self.port}/v1"
+        return f"{self._at.root}/v1"
+
+    @property
+    def port(self) -> int:
+        """Where it listens."""
+        return self._at.number
 
     async def __aenter__(self) -> Self:
-        server = web.Server(self._handle, handler_cancellation=True)
-        self._runner = web.ServerRunner(server, shutdown_timeout=0.1)
-        await self._runner.setup()
-        await web.TCPSite(self._runner, "127.0.0.1", self.port, backlog=4096).start()
-        self.port = self._runner.addresses[0][1]
+        self._stopping.clear()
+        await self._at.open()
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._stopping.set()
-        if self._runner is not None:
-            await self._runner.cleanup()
+        await self._at.close()
 
     async def until(self, condition: Callable[[], bool], seconds: float = 5.0) -> None:
         """Wait until *condition* holds; it is looked at whenever a request begins or ends."""

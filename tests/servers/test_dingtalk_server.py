@@ -15,6 +15,7 @@ from aiohttp import web
 from tests.servers.dingtalk import Connection, DingTalkServer, Room, User, sign
 from tests.servers.dingtalk.client import RawClient, ack, hear
 from tests.servers.dingtalk.stream import MESSAGES
+from tests.servers.listening import Port
 
 Json = dict[str, Any]
 
@@ -365,12 +366,9 @@ class Hook:
 @pytest.fixture
 async def hook() -> AsyncIterator[Hook]:
     hook = Hook()
-    runner = web.ServerRunner(web.Server(hook.handle))
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    hook.url = f"http://127.0.0.1:{runner.addresses[0][1]}/hook"
-    yield hook
-    await runner.cleanup()
+    async with Port(hook.handle) as port:
+        hook.url = f"{port.root}/hook"
+        yield hook
 
 
 def test_a_callback_is_signed_with_the_secret() -> None:

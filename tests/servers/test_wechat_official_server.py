@@ -11,6 +11,7 @@ import orjson
 import pytest
 from aiohttp import web
 
+from tests.servers.listening import Port
 from tests.servers.wechat_official import FAILURE, Person, WeChatServer
 from tests.servers.wechat_official.crypto import encrypt, sign
 
@@ -26,14 +27,9 @@ async def wechat() -> AsyncIterator[WeChatServer]:
 @asynccontextmanager
 async def account(wechat: WeChatServer, handler: Handler) -> AsyncIterator[None]:
     """The account's server is *handler*."""
-    runner = web.ServerRunner(web.Server(handler), shutdown_timeout=0.1)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    wechat.account.url = f"http://127.0.0.1:{runner.addresses[0][1]}/"
-    try:
+    async with Port(handler) as port:
+        wechat.account.url = f"{port.root}/"
         yield
-    finally:
-        await runner.cleanup()
 
 
 def saying(status: int, body: str | bytes) -> Handler:

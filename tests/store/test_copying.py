@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -15,19 +14,6 @@ from gateway.store import state
 from gateway.store.copying import copy
 from gateway.store.database import connect
 from gateway.store.migrations import migrate
-
-
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "gateway.db"
-
-
-@pytest.fixture
-def connection(path: Path) -> Iterator[sqlite3.Connection]:
-    connection = connect(path)
-    migrate(connection)
-    yield connection
-    connection.close()
 
 
 @pytest.fixture

@@ -5,9 +5,12 @@ from __future__ import annotations
 import asyncio
 import fcntl
 import os
+import resource
 import sqlite3
 import threading
-from collections.abc import AsyncIterator, Callable
+import time
+from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -16,17 +19,7 @@ from gateway.errors import StoreError
 from gateway.store import migrations, state
 from gateway.store.database import Database
 from gateway.store.lock import Lock, owner
-
-
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "gateway.db"
-
-
-@pytest.fixture
-async def database(path: Path) -> AsyncIterator[Database]:
-    async with Database(path) as database:
-        yield database
+from tests.unheard import complaints
 
 
 def save(key: str, value: str) -> Callable[[sqlite3.Connection], None]:
@@ -117,6 +110,24 @@ async def test_a_full_disk_is_an_error_and_got_over(database: Database) -> None:
     assert await kept(database) == ["big", "small"]
 
 
+async def test_somebody_who_holds_the_database_is_waited_for_once(database: Database, path: Path) -> None:
+    """Regression: each call waited for him anew, one after the other; the gateway took minutes to stop."""
+    with closing(sqlite3.connect(path, isolation_level=None)) as shell:
+        await database.run(lambda connection: connection.execute("PRAGMA busy_timeout = 300"))
+        shell.execute("BEGIN IMMEDIATE")
+        gate = Gate(database)
+        begun = time.monotonic()
+        calls = [database.submit(save(f"{number:03}", "x")) for number in range(100)]
+        results = await asyncio.gather(*calls, return_exceptions=True)
+        assert time.monotonic() - begun < 10
+        assert [str(result) for result in results] == ["database is locked"] * 100
+        shell.execute("ROLLBACK")
+        with pytest.raises(StoreError, match="locked"):
+            await gate.open()
+    await database.run(save("after", "x"))
+    assert await kept(database) == ["after"]
+
+
 async def test_a_caller_that_is_cancelled_does_not_undo_its_work(database: Database) -> None:
     calling = asyncio.create_task(database.run(save("kept", "x")))
     await asyncio.sleep(0)
@@ -126,16 +137,8 @@ async def test_a_caller_that_is_cancelled_does_not_undo_its_work(database: Datab
 
 
 async def test_a_failure_that_nobody_waits_for_any_more_is_no_complaint(database: Database) -> None:
-    complaints: list[object] = []
-    asyncio.get_running_loop().set_exception_handler(lambda loop, context: complaints.append(context))
-    calling = asyncio.create_task(database.run(lambda connection: connection.execute("nonsense")))
-    await asyncio.sleep(0)
-    calling.cancel()
-    await asyncio.wait({calling})
-    await database.run(lambda connection: None)
-    del calling
-    await asyncio.sleep(0)
-    assert complaints == []
+    nonsense = database.run(lambda connection: connection.execute("nonsense"))
+    assert await complaints(nonsense, database) == []
 
 
 async def test_closing_waits_for_what_was_submitted(path: Path) -> None:
@@ -281,6 +284,18 @@ def test_of_two_that_start_while_somebody_looks_one_becomes_the_owner(tmp_path: 
 def test_a_data_directory_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     with pytest.raises(StoreError, match="cannot write to the data directory"):
         Lock(tmp_path / "nowhere").take()
+
+
+def test_a_data_directory_on_a_full_disk_is_named(tmp_path: Path) -> None:
+    """Regression: a traceback, for the number of the process could not be written into the lock."""
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, limits[1]))
+    try:
+        with pytest.raises(StoreError, match=r"cannot write to the data directory .*: File too large"):
+            Lock(tmp_path).take()
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    Lock(tmp_path).take()
 
 
 async def test_a_file_that_was_put_back_for_everybody_is_taken_away_from_others(tmp_path: Path) -> None:

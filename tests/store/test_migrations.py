@@ -96,11 +96,6 @@ CONTENTS: list[tuple[str, dict[str, object]]] = [
 ]
 
 
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "gateway.db"
-
-
 async def opened(path: Path) -> None:
     async with Database(path):
         pass

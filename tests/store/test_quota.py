@@ -7,12 +7,11 @@ import subprocess
 import sys
 import time
 from collections import defaultdict
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -41,12 +40,6 @@ CHATS = (PRIVATE, GROUP)
 def opened(path: Path) -> Iterator[sqlite3.Connection]:
     with closing(connect(path)) as connection:
         migrate(connection)
-        yield connection
-
-
-@pytest.fixture
-def connection(tmp_path: Path) -> Iterator[sqlite3.Connection]:
-    with opened(tmp_path / "gateway.db") as connection:
         yield connection
 
 
@@ -202,12 +195,6 @@ def test_a_killed_process_leaves_counts_that_are_exact(tmp_path: Path) -> None:
 
 
 # --- through the store
-
-
-@pytest.fixture
-async def database(tmp_path: Path) -> AsyncIterator[Database]:
-    async with Database(tmp_path / "gateway.db") as database:
-        yield database
 
 
 async def test_a_refusal_ends_at_the_next_midnight_of_the_zone(database: Database) -> None:

@@ -5,45 +5,24 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 import time
-from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
 
-from gateway.inbox import rows
-from gateway.message import Chat
+from gateway.inbox import deadletters, rows
+from gateway.message import Chat, Moved
 from gateway.scheduler import Scheduler
 from gateway.session import Summary
 from gateway.store import history, retention, summaries, talk
 from gateway.store.answers import Answer
-from gateway.store.database import Database, connect
+from gateway.store.database import Database
 from gateway.store.history import EXCHANGES, Exchange
-from gateway.store.migrations import migrate
 from gateway.store.store import Store
 from tests.words import GROUP, PRIVATE, chat, said
 
 KEY = PRIVATE.key
 DAY = 24 * 3600.0
 ANOTHER = chat("8")
-
-
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "gateway.db"
-
-
-@pytest.fixture
-async def database(path: Path) -> AsyncIterator[Database]:
-    async with Database(path) as database:
-        yield database
-
-
-@pytest.fixture
-def connection(path: Path) -> Iterator[sqlite3.Connection]:
-    connection = connect(path)
-    migrate(connection)
-    yield connection
-    connection.close()
 
 
 def count(connection: sqlite3.Connection, table: str) -> int:
@@ -233,6 +212,28 @@ async def test_what_was_said_more_than_a_year_ago_is_forgotten(database: Databas
         return [[row[0] for row in rows] for rows in found]
 
     assert await database.run(left) == [["q2", "q3"], [KEY], [KEY], ["new"]]
+
+
+@pytest.mark.parametrize("dead", [True, False])
+async def test_what_a_chat_was_called_is_known_as_long_as_it_is_called_so(
+    database: Database, dead: bool
+) -> None:
+    """Regression: /forget did not reach what was given up in a group before it became a supergroup."""
+    now = GROUP.moved("-100").key
+
+    def write(connection: sqlite3.Connection) -> None:
+        rows.add(connection, "shop", [(GROUP.key, said("secret", "1", GROUP))])
+        (rows.bury(connection, 1, "no") if dead else rows.done(connection, 1))
+        rows.move(connection, Moved(GROUP, "-100"))
+        long_ago = time.time() - 8 * DAY
+        connection.execute("UPDATE inbox SET settled = ?", (long_ago,))
+        connection.execute("UPDATE moves SET time = ?", (long_ago,))
+
+    await database.run(write)
+    await Scheduler(database).keep_house()
+    assert await database.run(lambda connection: count(connection, "moves")) == dead
+    await database.run(lambda connection: history.forget_chat(connection, now))
+    assert await database.run(deadletters.find) == []
 
 
 # --- the file

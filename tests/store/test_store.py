@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import time
-from collections.abc import AsyncIterator
 from itertools import pairwise
-from pathlib import Path
 
 import pytest
 
@@ -25,12 +23,6 @@ from tests.words import BOB, PRIVATE, chat, said
 
 KEY = PRIVATE.key
 ANOTHER = chat("8")
-
-
-@pytest.fixture
-async def database(tmp_path: Path) -> AsyncIterator[Database]:
-    async with Database(tmp_path / "gateway.db") as database:
-        yield database
 
 
 @pytest.fixture

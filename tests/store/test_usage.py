@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -70,9 +70,9 @@ def test_totals(connection: sqlite3.Connection, by: By, expected: list[tuple[str
     assert figures(usage.totals(connection, by, "2026-07-01")) == expected
 
 
-def test_a_period_has_its_first_and_last_day(connection: sqlite3.Connection) -> None:
-    found = usage.totals(connection, "day", "2026-07-02", "2026-07-02")
-    assert [total.name for total in found] == ["2026-07-02"]
+def test_a_period_has_its_first_day(connection: sqlite3.Connection) -> None:
+    found = usage.totals(connection, "day", "2026-07-02")
+    assert [total.name for total in found] == ["2026-07-02", "2026-07-03"]
     assert usage.totals(connection, "user", "2026-08-01") == []
 
 
@@ -102,12 +102,6 @@ def test_usage_from_before_there_were_prices_is_kept(tmp_path: Path) -> None:
         migrate(connection)
         assert is_current(connection)
         assert usage.totals(connection, "user", "2026-07-01") == [Total("shop:ann", 7, 8, 9)]
-
-
-@pytest.fixture
-async def database(tmp_path: Path) -> AsyncIterator[Database]:
-    async with Database(tmp_path / "new.db") as database:
-        yield database
 
 
 async def test_a_person_has_an_account_of_today_and_this_month(database: Database) -> None:

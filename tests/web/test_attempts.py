@@ -2,30 +2,10 @@
 
 from __future__ import annotations
 
-import time
-
-import pytest
-
 from gateway.web.attempts import Attempts, Guesser
+from tests.clock import Clock
 
 OWNER = Guesser("browser x", stranger=False)
-
-
-class Clock:
-    """A time that only moves when told."""
-
-    def __init__(self) -> None:
-        self.now = 1000.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
-@pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    clock = Clock()
-    monkeypatch.setattr(time, "monotonic", clock)
-    return clock
 
 
 def stranger(number: int) -> Guesser:

@@ -16,10 +16,12 @@ from gateway.web import WebServer
 from gateway.web.connections import Connections, most
 from gateway.web.patience import Patience
 from tests.adapters.host import until
-from tests.flows.test_life import free_port
+from tests.ports import free_port
 from tests.webchat.test_door import PASSWORD, door
 
 HEAD = b"GET / HTTP/1.1\r\nHost: localhost\r\n"
+# Bytes, more than the sockets of both sides hold.
+HUGE = 32 * 2**20
 
 
 class Wire:
@@ -69,12 +71,16 @@ class House:
         if request.query.get("slow"):
             await self.release.wait()
         self.read.append(len(await request.read()))
+        if request.query.get("huge"):
+            return web.Response(body=bytes(HUGE))
         return web.Response(text="page")
 
 
 @asynccontextmanager
-async def house(most: int = 100, head_seconds: float = 60, body_seconds: float = 60) -> AsyncIterator[House]:
-    made = House(Connections(most, head_seconds))
+async def house(
+    most: int = 100, head_seconds: float = 60, body_seconds: float = 60, read_seconds: float = 60
+) -> AsyncIterator[House]:
+    made = House(Connections(most, head_seconds, read_seconds))
     patience = Patience(body_seconds)
     application = web.Application(middlewares=[made.connections.serve, patience.wait])
     application.add_routes([web.route("*", "/", made.page)])
@@ -140,6 +146,25 @@ async def test_a_body_that_comes_late_but_in_time_is_read() -> None:
         assert await wire.status() == 200
         assert await wire.ask() == 200
         assert made.read == [8, 0]
+
+
+async def test_who_does_not_read_what_it_asked_for_is_hung_up_on() -> None:
+    """It held its place for ever, as one that is busy: enough of them, and nobody else came in."""
+    async with house(most=1, read_seconds=0.2) as made, Wire(made.port) as greedy:
+        greedy.send(b"GET /?huge=1 HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        async with asyncio.timeout(10):
+            while True:
+                async with Wire(made.port) as other:
+                    if await other.ask() == 200:
+                        break
+        assert await greedy.status() == 0
+
+
+async def test_who_reads_what_it_asked_for_has_time() -> None:
+    async with house(read_seconds=10) as made, Wire(made.port) as wire:
+        wire.send(b"GET /?huge=1 HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        assert await wire.status() == 200
+        assert await wire.ask() == 200
 
 
 # --- many

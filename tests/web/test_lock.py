@@ -12,6 +12,7 @@ from pathlib import Path
 
 import aiohttp
 import pytest
+from multidict import CIMultiDict
 
 from gateway.cli import main
 from gateway.errors import StoreError
@@ -236,6 +237,36 @@ async def test_many_names_of_this_machine_are_one(tmp_path: Path) -> None:
             for number in range(1, 7)
         ]
         assert statuses == [403] * 5 + [429]
+
+
+@pytest.mark.parametrize("made_up", [["198.51.100.{}", "203.0.113.9"], ["198.51.100.{}, 203.0.113.9"]])
+async def test_what_stands_before_a_proxys_own_word_counts_for_nothing(
+    tmp_path: Path, made_up: list[str]
+) -> None:
+    """Some proxies add whom they heard in a line of their own, below what the caller sent."""
+    async with door(tmp_path, PASSWORD) as client:
+        statuses = []
+        for number in range(6):
+            headers = [("X-Forwarded-For", line.format(number)) for line in made_up]
+            statuses.append(await client.log_in(str(number), headers=CIMultiDict(headers)))
+        assert statuses == [403] * 5 + [429]
+
+
+async def test_a_proxy_elsewhere_is_believed_where_it_is_named(tmp_path: Path) -> None:
+    """The one on this machine names it, and it names who guesses: only who guesses has to wait."""
+    chain = "198.51.100.1, {}, 172.18.0.2"
+    async with door(tmp_path, PASSWORD, ["172.18.0.0/16"]) as client:
+        for guesser in ("203.0.113.9", "203.0.113.10"):
+            headers = {"X-Forwarded-For": chain.format(guesser)}
+            statuses = [await client.log_in(f"{guesser} {number}", headers=headers) for number in range(6)]
+            assert statuses == [403] * 5 + [429]
+    (tmp_path / "other").mkdir()
+    async with door(tmp_path / "other", PASSWORD) as client:
+        headers = [{"X-Forwarded-For": chain.format(f"203.0.113.{number}")} for number in range(6)]
+        assert [await client.log_in(str(number), headers=each) for number, each in enumerate(headers)] == [
+            *[403] * 5,
+            429,
+        ]
 
 
 async def test_many_tries_at_once_are_as_many_tries(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ import pytest
 import pytest_asyncio
 
 from tests.flows.process import GatewayProcess, until_status
-from tests.flows.test_life import free_port
+from tests.ports import free_port
 from tests.servers.model import ModelServer, echo
 
 from .browser import Page, Visitor, launched

@@ -16,7 +16,7 @@ from gateway.store.archive import Archive
 from gateway.store.database import Database
 from gateway.web import PAGES, ChannelPages, WebServer
 from tests import codes
-from tests.flows.test_life import free_port
+from tests.ports import free_port
 
 from .browser import Page, Visitor
 from .test_looks import PHONE, axe

@@ -13,6 +13,7 @@ from typing import Any
 import aiohttp
 import pytest
 from aiohttp import web
+from multidict import CIMultiDict
 from yarl import URL
 
 from gateway.errors import ConfigError, StoreError
@@ -20,7 +21,7 @@ from gateway.password import hashed
 from gateway.web import WebServer
 from gateway.web.keep import Keep
 from gateway.web.sessions import LIFETIME, Sessions
-from tests.flows.test_life import free_port
+from tests.ports import free_port
 from tests.servers.known import remember
 
 PASSWORD = "correct horse, 电池"
@@ -44,7 +45,7 @@ class Client:
 
     async def ask(self, method: str, path: str, **options: Any) -> tuple[int, Any, str]:
         """Status, headers and text of an answer; redirections are not followed."""
-        headers = dict(options.pop("headers", {}))
+        headers = CIMultiDict(options.pop("headers", {}))
         if self.cookies:
             headers["Cookie"] = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
         url = URL(self.root + path, encoded=True)
@@ -69,10 +70,10 @@ ROUTES = [web.get("/", _page), web.post("/chat/say", _page), web.post("/hook/tel
 
 
 @asynccontextmanager
-async def door(folder: Path, password: str | None) -> AsyncIterator[Client]:
+async def door(folder: Path, password: str | None, proxies: Iterable[str] = ()) -> AsyncIterator[Client]:
     """A web server, and somebody before it."""
     port = free_port()
-    async with WebServer("127.0.0.1", port, password, ROUTES, lambda: {"web": "up"}, folder):
+    async with WebServer("127.0.0.1", port, password, ROUTES, lambda: {"web": "up"}, folder, proxies):
         client = Client(f"http://127.0.0.1:{port}")
         try:
             yield client

@@ -5,9 +5,9 @@ Each line of standard input asks for something, as JSON: ``{"start": FOLDER}`` f
 is answered its exit code. At the end of the input all that still run are killed.
 
 Each gateway is a process of its own, with its own loop, threads and files; only the second that Python takes
-to import everything is saved. It differs from ``python -m gateway`` in three things: its clock can be put
-forward or back (SIGUSR1: by so many seconds as the file "clock" says), it says which tasks it has (SIGUSR2,
-in the log), and an official account's three tries are as near to each other as in the simulated WeChat.
+to import everything is saved. It differs from ``python -m gateway`` in three things: it obeys `orders`
+(SIGUSR1), it says which tasks it has (SIGUSR2, in the log), and an official account's three tries are as near
+to each other as in the simulated WeChat.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ import logging
 import os
 import signal
 import sys
-import time
 from collections import Counter
 from pathlib import Path
 
 from adapters.wechat_official import desk
 from gateway.adapter import load
 from gateway.cli import main
+from tests.flows.chaos.orders import Orders
 
 KINDS = ("telegram", "dingtalk", "wechat_web", "wechat_ilink", "wechat_official", "webchat")
 # From here on (seconds after the first) a request of the simulated WeChat's is the last of its three.
@@ -54,22 +54,16 @@ def hatch(folder: Path) -> None:
 
 
 def _obey(folder: Path) -> None:
-    clock, ahead = time.time, 0.0
-    time.time = lambda: clock() + ahead
-
-    def jump(*_: object) -> None:
-        nonlocal ahead
-        with contextlib.suppress(FileNotFoundError):
-            ahead = float((folder / "clock").read_text())
+    orders = Orders(folder)
 
     def count(*_: object) -> None:
         # Not here and now: whatever the signal interrupts may be writing a line of the log itself.
         with contextlib.suppress(RuntimeError):  # it has not begun
             asyncio.get_running_loop().call_soon_threadsafe(_say_tasks)
 
-    signal.signal(signal.SIGUSR1, jump)
+    signal.signal(signal.SIGUSR1, lambda *_: orders.obey())
     signal.signal(signal.SIGUSR2, count)
-    jump()
+    orders.take_over()
     desk._LAST_AFTER = LAST_TRY
 
 

@@ -61,7 +61,7 @@ def summary(verdicts: Sequence[Verdict]) -> str:
     return (
         f"{len(verdicts)} runs: {total('questions')} questions, {total('answered')} answered, "
         f"{total('excused')} excused, dead: {dict(dead)}, {total('refused')} not accepted, "
-        f"{total('fetching')} fetched; {total('kills')} kills, {total('stops')} stops, "
-        f"{total('repeated')} pieces repeated; "
+        f"{total('fetching')} fetched, {total('missed')} missed; "
+        f"{total('kills')} kills, {total('stops')} stops, {total('repeated')} pieces repeated; "
         f"promises broken: {[verdict.seed for verdict in verdicts if verdict.wrong]}"
     )

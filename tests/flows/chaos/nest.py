@@ -7,11 +7,14 @@ import json
 import os
 import signal
 import sys
+import time
 from collections import Counter
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, cast
 
+from tests.flows.chaos.orders import Order
+from tests.flows.humble import give_up
 from tests.flows.process import GatewayProcess
 
 _ROOT = Path(__file__).parent.parent.parent.parent
@@ -68,6 +71,7 @@ class Nest:
             env={"PATH": os.environ["PATH"], "PYTHONPATH": str(_ROOT)},
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
+            preexec_fn=give_up,
         )
         async with asyncio.timeout(_READY):
             assert await self._line() == "ready"
@@ -108,13 +112,19 @@ class Nest:
 
 
 class NestedProcess(GatewayProcess):
-    """A gateway from the nest. `ahead`: how many seconds its clock is before ours."""
+    """A gateway from the nest, which takes an `Order`. *lapses*: as there."""
 
-    def __init__(self, nest: Nest, folder: Path, config: dict[str, Any]) -> None:
+    def __init__(self, nest: Nest, folder: Path, config: dict[str, Any], *, lapses: bool) -> None:
         super().__init__(folder, config)
         self._nest = nest
-        self.ahead = 0.0
+        self._order = Order(lapses=lapses)
+        self._order.give(folder)
         self._before = 0  # bytes of the log when this life began
+
+    @property
+    def now(self) -> float:
+        """What its clock on the wall says, in seconds since 1970."""
+        return time.time() + self._order.ahead + self._order.passed
 
     @property
     def begun(self) -> bool:
@@ -138,15 +148,29 @@ class NestedProcess(GatewayProcess):
             hatched.kill()
             return await hatched.wait()
 
-    async def rival(self) -> int:
-        """Start another gateway on the same data; its exit code."""
+    async def fails(self) -> int:
+        """Start a gateway that cannot work, since another does or the disk does not let it; its exit code."""
         return await (await self._nest.hatch(self.folder)).wait()
 
     def jump(self, seconds: float) -> None:
-        """Put its clock forward, or back."""
-        self.ahead += seconds
-        (self.folder / "clock").write_text(str(self.ahead))
-        self._running().send_signal(signal.SIGUSR1)
+        """Put its clock on the wall forward, or back."""
+        self._order.ahead += seconds
+        self._obey()
+
+    def age(self, seconds: float) -> None:
+        """Let it believe that so much time has passed."""
+        self._order.passed += seconds
+        self._obey()
+
+    def forbid(self, *, writing: bool) -> None:
+        """Let its database take no change; *writing*: let it take them again."""
+        self._order.read_only = not writing
+        self._obey()
+
+    def _obey(self) -> None:
+        self._order.give(self.folder)
+        if self._process is not None:
+            self._process.send_signal(signal.SIGUSR1)
 
     async def tasks(self) -> tuple[Counter[str], int]:
         """How many tasks it has, by what they run, and how many of them work on messages."""

@@ -13,27 +13,33 @@ from tests.servers import wechat_official
 
 
 class Official(Server):
-    """An official account that may write by itself. People who are told to fetch an answer do it."""
+    """An official account, verified or not: then it may not write by itself, and what is not there in time is
+    fetched. People who are told to fetch an answer do it.
+    """
 
     kind = "wechat_official"
     needs_web = True
-    ordered = False
     sends = ("custom/send",)
     asks = ("stable_token", "custom/typing")
 
-    def __init__(self, web_port: int) -> None:
-        super().__init__(web_port)
-        self.server = wechat_official.WeChatServer(port=port(), seconds=1.5, mode="secure")
+    def __init__(self, web_port: int, chance: random.Random) -> None:
+        super().__init__(web_port, chance)
+        verified = chance.random() < 0.5
+        self.server = wechat_official.WeChatServer(port=port(), seconds=1.5, mode="secure", verified=verified)
+        self._service = chance.choice(("auto", verified))
         self._read: dict[str, int] = {}
         self.server.account.url = f"http://127.0.0.1:{web_port}/hook/{self.name}"
 
     def options(self) -> dict[str, Any]:
         ours = self.server.account
         keys = {"app_id": ours.app_id, "app_secret": ours.secret, "token": ours.token}
-        return {**keys, "encoding_aes_key": ours.key, "api_root": self.server.root, "patience": 1.2}
+        return {**keys, "encoding_aes_key": ours.key, **self._manners()}
+
+    def _manners(self) -> dict[str, Any]:
+        return {"api_root": self.server.root, "patience": 1.2, "customer_service": self._service}
 
     async def enter(self) -> None:
-        await until(lambda: self.server.called("stable_token"))
+        await until(lambda: self._service is False or self.server.called("stable_token"))
 
     def chat(self, group: bool) -> Any:
         return self.server.person()
@@ -44,8 +50,13 @@ class Official(Server):
     def shown(self, chat: Any) -> list[str]:
         return [shown.text for shown in chat.shown if shown.via != "failure"]
 
+    def sequence(self, chat: Any) -> list[str]:
+        # What WeChat asked for again comes behind what it was answered meanwhile.
+        late = {push.id for push in self.server.pushes.all if len(push.tries) > 1}
+        return [shown.text for shown in chat.shown if shown.question not in late]
+
     def settled(self) -> bool:
-        return all(push.outcome for push in self.server.pushes.all)
+        return all(push.outcome for push in self.server.pushes.all) and not any(map(self._told, self._people))
 
     def accepted(self, id: str) -> bool:
         return self._push(id).outcome != "failed"
@@ -79,11 +90,19 @@ class Official(Server):
 
     async def look(self) -> None:
         """Whoever was told that there is something to fetch sends any text, once."""
-        for person in list(self.server.world.people.values()):
-            new = person.shown[self._read.get(person.id, 0) :]
-            self._read[person.id] = len(person.shown)
-            if any(_invites(shown.text) for shown in new):
+        for person in self._people:
+            told, self._read[person.id] = self._told(person), len(person.shown)
+            if told:
                 await self.server.settled(await self.server.say(person, "1"), timeout=ENTERED)
+
+    @property
+    def _people(self) -> list[wechat_official.Person]:
+        return list(self.server.world.people.values())
+
+    def _told(self, person: wechat_official.Person) -> bool:
+        """Whether *person* was told to fetch something since they wrote last."""
+        new = person.shown[self._read.get(person.id, 0) :]
+        return any(_invites(shown.text) for shown in new)
 
     def _push(self, id: str) -> Any:
         return next(push for push in self.server.pushes.all if push.id == id)
@@ -95,8 +114,8 @@ class Page(Stage):
     kind = "webchat"
     needs_web = True
 
-    def __init__(self, web_port: int) -> None:
-        super().__init__(web_port)
+    def __init__(self, web_port: int, chance: random.Random) -> None:
+        super().__init__(web_port, chance)
         self.browsers: list[Browser] = []
         self.histories: dict[Browser, list[str]] = {}
 

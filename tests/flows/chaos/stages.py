@@ -7,12 +7,12 @@ import random
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from tests.flows.chaos.ports import free_ports
 
-Trouble = Literal["slow down", "error", "garbage", "half", "lost", "silence"]
-TROUBLES: Sequence[Trouble] = ("slow down", "error", "garbage", "half", "lost", "silence")
+Trouble = Literal["slow down", "error", "in doubt", "garbage", "half", "lost", "silence"]
+TROUBLES: Sequence[Trouble] = get_args(Trouble)
 HTML = b"<html><body>bad gateway</body></html>"
 ENTERED = 60.0
 
@@ -20,14 +20,15 @@ ENTERED = 60.0
 class Stage(ABC):
     """One channel: a simulated platform with its people. `web_port`: where the gateway's web server is.
 
-    `kind` is the channel's type. `ordered`: whether what is said reaches the gateway in order, come what may.
+    `kind` is the channel's type; `crosses`: what is said may be overtaken by what is said next. *chance*
+    draws how the account is set up, where there is a choice.
     """
 
     kind = ""
     needs_web = False
-    ordered = True
+    crosses = False
 
-    def __init__(self, web_port: int) -> None:
+    def __init__(self, web_port: int, chance: random.Random) -> None:
         self.web_port = web_port
         self.servers = AsyncExitStack()
 
@@ -84,9 +85,17 @@ class Stage(ABC):
         """Whether a message fetched what waited, as its author had been told that any text would."""
         return False
 
+    def missed(self, id: str) -> bool:
+        """Whether the platform gave a message to somebody else, so that the gateway need not know it."""
+        return False
+
     def straight(self, id: str) -> bool:
-        """Whether a message reached the gateway the first time that it was on its way."""
+        """Whether a message reached the gateway the first time that it was sent, in its turn."""
         return True
+
+    async def cross(self, chat: Any, first: str, second: str) -> tuple[str, str]:
+        """Somebody writes both, and the *second* is there before the *first*; where `crosses`. Their ids."""
+        return await self.say(chat, first), await self.say(chat, second)
 
     def trouble(self, what: Trouble, chance: random.Random) -> str:
         """Let *what* happen to some of the next calls; in words."""
@@ -96,8 +105,8 @@ class Stage(ABC):
         """Hand out once more what was said; in words."""
         return ""
 
-    def intrude(self) -> str:
-        """Let another program use the account for a moment; in words."""
+    async def intrude(self, chance: random.Random) -> str:
+        """Let another program use the account for a while; in words."""
         return ""
 
     @abstractmethod
@@ -124,11 +133,12 @@ class Stage(ABC):
 
 class Server(Stage):
     """A platform that the gateway calls. `sends` and `asks`: parts of the paths of calls that show something,
-    and of the others.
+    and of the others. `doubtful`: the statuses with which what was asked may have been done all the same.
     """
 
     sends: Sequence[str] = ()
     asks: Sequence[str] = ()
+    doubtful: Sequence[int] = (504,)
     server: Any
 
     async def open(self) -> None:
@@ -154,6 +164,10 @@ class Server(Stage):
             status = chance.choice((500, 502, 503))
             self.server.fail(part, status=status, body=chance.choice((HTML, b"", b"{}")), times=times)
             return f"{part} {status}"
+        if what == "in doubt":
+            status = chance.choice(self.doubtful)
+            self.server.fail(part, status=status, body=HTML, after_acting=True)
+            return f"{part} {status}, and it was done"
         if what == "garbage":
             self.server.fail(part, status=200, body=chance.choice((HTML, b"[1,", b"[]")), times=times)
         elif what == "half":

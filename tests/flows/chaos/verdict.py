@@ -34,7 +34,8 @@ class Verdict:
     """What came of a run. `wrong`: every promise that was not kept; none is what is hoped for.
 
     `kills` and `stops`: how often the gateway was ended with SIGKILL, and with SIGTERM. `refused`: what the
-    platform told people that it did not get through; `fetching`: what was taken for a wish to see more.
+    platform told people that it did not get through; `fetching`: what was taken for a wish to see more;
+    `missed`: what another program on the account got.
     """
 
     seed: int
@@ -46,6 +47,7 @@ class Verdict:
     dead: Counter[str] = field(default_factory=Counter)
     refused: int = 0
     fetching: int = 0
+    missed: int = 0
     repeated: int = 0
     wrong: list[str] = field(default_factory=list)
     story: list[str] = field(default_factory=list)
@@ -54,7 +56,8 @@ class Verdict:
         dead = ", ".join(f"{count} {why}" for why, count in self.dead.items()) or "none"
         return (
             f"seed {self.seed}: {self.questions} questions, {self.answered} answered, "
-            f"{self.excused} excused, dead: {dead}, {self.refused} not accepted, {self.fetching} fetched; "
+            f"{self.excused} excused, dead: {dead}, {self.refused} not accepted, {self.fetching} fetched, "
+            f"{self.missed} missed; "
             f"{self.kills} kills, {self.stops} stops, {self.repeated} pieces repeated"
         )
 
@@ -67,14 +70,14 @@ class Verdict:
 class Judge:
     """Looks at what was said, what is shown, and what the gateway tells an operator.
 
-    `kept`: the ids of the messages that the gateway made durable.
+    `kept`: channel and id of the messages that the gateway made durable.
     """
 
     def __init__(
         self,
         verdict: Verdict,
         model: Model,
-        kept: Collection[str],
+        kept: Collection[tuple[str, str]],
         letters: Iterable[DeadLetter],
         log: Sequence[Mapping[str, str]],
     ) -> None:
@@ -150,17 +153,18 @@ class Judge:
             if not letter.error:
                 self._wrong(talk, f"{name} is a dead letter without a reason")
         elif not whole and not excused:
-            if id not in self._kept and talk.stage.fetched(id):
+            kept = (talk.stage.name, id) in self._kept
+            if not kept and talk.stage.fetched(id):
                 verdict.fetching += 1
+            elif not kept and talk.stage.missed(id):
+                verdict.missed += 1
             elif talk.stage.accepted(id):
                 self._wrong(talk, f"{name} ({id}) is lost: {len(seen)} words of its answer are there")
             else:
                 verdict.refused += 1
 
     def _see_the_order(self, talk: Talk, questions: Iterable[int]) -> None:
-        first = list(dict.fromkeys(questions))
-        if not talk.stage.ordered:
-            first = [number for number in first if talk.stage.straight(talk.ids[number])]
+        first = [number for number in dict.fromkeys(questions) if talk.stage.straight(talk.ids[number])]
         if first != sorted(first):
             self._wrong(talk, f"answers in the order {first}")
 

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable
-from typing import TypeVar
+from tests.servers.watching import Watched
 
 from .deliveries import Deliveries
 from .openapi import Call
 from .stream import Connection
 from .world import Card, Room, Sent, World
 
-T = TypeVar("T")
 
-
-class Screen:
+class Screen(Watched[World]):
     """The conversations as they look now, and every call that made them so."""
 
     world: World
@@ -48,20 +44,6 @@ class Screen:
         """The open connections of each robot, by its client id, oldest first."""
         return {name: self.deliveries.live(robot) for name, robot in self.world.robots.items()}
 
-    async def until(self, condition: Callable[[], T], timeout: float = 10) -> T:  # noqa: ASYNC109 - tests read so
-        """Wait until *condition* is true, looking again at every change here; what it gave.
-
-        Raises `AssertionError`: *timeout* seconds passed; it says what was seen instead.
-        """
-        try:
-            async with asyncio.timeout(timeout):
-                while not (found := condition()):
-                    self.world.change.clear()
-                    await self.world.change.wait()
-        except TimeoutError:
-            raise AssertionError(f"not within {timeout} s; so far:\n{self.dump()}") from None
-        return found
-
     async def connected(self, count: int = 1, timeout: float = 10) -> list[Connection]:  # noqa: ASYNC109 - as above
         """Wait until *count* connections are open and not told to leave; those."""
 
@@ -69,7 +51,7 @@ class Screen:
             ready = [one for one in self.deliveries.connections if one.live and one.leaving is None]
             return ready if len(ready) >= count else None
 
-        return await self.until(found, timeout) or []
+        return await self.until(found, timeout)
 
     async def answers(self, room: Room, count: int = 1, timeout: float = 10) -> list[Sent]:  # noqa: ASYNC109 - as above
         """Wait until *room* has *count* messages of robots; all it has."""

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import Iterable, Sequence
-from typing import Any
 from urllib.parse import unquote
 
 import orjson
 from aiohttp import web
 
-from tests.servers.known import remember
+from tests.servers.faults import Fault, fail
+from tests.servers.listening import Listening, Port
 
 from .deliveries import Deliveries
-from .faults import Fault, Faults, Outages
+from .faults import Faults, Outages
 from .openapi import Call, perform
 from .people import People, Speech
 from .refusals import Refusal, errcode, refused
@@ -25,7 +24,7 @@ from .world import Json, World
 _LARGEST_REQUEST = 30 << 20
 
 
-class DingTalkServer(People, Speech, Screen, Faults, Outages):
+class DingTalkServer(Listening, People, Speech, Screen, Faults, Outages):
     """DingTalk, as robots and the people who talk to them see it.
 
     `async with` it to listen on 127.0.0.1; entered again after it was left, it listens on the same port and
@@ -47,20 +46,13 @@ class DingTalkServer(People, Speech, Screen, Faults, Outages):
         ticket_seconds: float = 90,
         token_seconds: float = 7200,
     ) -> None:
-        self.port = port
+        super().__init__(Port(self._handle, port, largest=_LARGEST_REQUEST))
         self.ping_every = ping_every
         self.announces = announces
         self.world = World(webhook_seconds, ticket_seconds, token_seconds)
         self.deliveries = Deliveries(self.world, redelivery)
         self.calls: list[Call] = []
         self.faults: list[Fault] = []
-        self._runner: web.ServerRunner | None = None
-        remember(self)
-
-    @property
-    def root(self) -> str:
-        """Where it listens."""
-        return f"http://127.0.0.1:{self.port}"
 
     def given_out(self) -> Iterable[str]:
         """What nobody may read in a log: the robots' secrets, access tokens, tickets, session webhooks."""
@@ -72,23 +64,16 @@ class DingTalkServer(People, Speech, Screen, Faults, Outages):
         """Deliver a message once more, acknowledged or not; *fresh*: in a frame with another messageId."""
         await self.deliveries.again(msg_id, fresh=fresh)
 
-    async def __aenter__(self) -> DingTalkServer:
-        server = web.Server(
-            self._handle, request_factory=_request, handler_cancellation=True, access_log=None
-        )
-        self._runner = web.ServerRunner(server, shutdown_timeout=0.01)
-        await self._runner.setup()
-        site = web.TCPSite(self._runner, "127.0.0.1", self.port, reuse_address=True)
-        await site.start()
-        self.port = self._runner.addresses[0][1]
+    async def start(self) -> None:
+        """Listen, and deliver what waits."""
+        await super().start()
         self.world.root = self.root
         await self.deliveries.start()
-        return self
 
-    async def __aexit__(self, *exc_info: object) -> None:
+    async def stop(self) -> None:
+        """Listen no more, and deliver nothing."""
         await self.deliveries.stop()
-        if self._runner is not None:
-            await self._runner.cleanup()
+        await super().stop()
 
     async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
         headers = {name.lower(): value for name, value in request.headers.items()}
@@ -104,7 +89,9 @@ class DingTalkServer(People, Speech, Screen, Faults, Outages):
             return await self._do(request, call)
         if fault.after_acting:
             await self._do(request, call)
-        return await self._break(request, call, fault)
+        call.status = fault.status or call.status
+        self.world.changed()
+        return await fail(request, fault)
 
     async def _do(self, request: web.BaseRequest, call: Call) -> web.StreamResponse:
         if call.path == "/connect":
@@ -131,21 +118,6 @@ class DingTalkServer(People, Speech, Screen, Faults, Outages):
             return web.Response(text=text, content_type="application/xml")
         return web.Response(status=status, body=orjson.dumps(body), content_type="application/json")
 
-    async def _break(self, request: web.BaseRequest, call: Call, fault: Fault) -> web.StreamResponse:
-        self.world.changed()
-        if not fault.status:
-            await asyncio.get_running_loop().create_future()  # until the caller or this server goes away
-        call.status = fault.status
-        if not fault.cut:
-            return web.Response(status=fault.status, body=fault.body, content_type="application/json")
-        answer = web.StreamResponse(status=fault.status, headers={"Content-Type": "application/json"})
-        answer.content_length = len(fault.body)
-        await answer.prepare(request)
-        await answer.write(fault.body[: len(fault.body) // 2])
-        if request.transport is not None:
-            request.transport.close()
-        return answer
-
     async def _connect(self, request: web.BaseRequest, call: Call) -> web.StreamResponse:
         ticket = self.world.tickets.pop(str(call.params.get("ticket")), None)
         if ticket is None or ticket.until <= time.monotonic():
@@ -162,11 +134,6 @@ class DingTalkServer(People, Speech, Screen, Faults, Outages):
         content = self.world.files.get(call.path.removeprefix("/files/"))
         call.status = 404 if content is None else 200
         return web.Response(status=call.status, body=content, content_type="application/octet-stream")
-
-
-def _request(message: Any, payload: Any, protocol: Any, writer: Any, task: Any) -> web.BaseRequest:
-    loop = asyncio.get_running_loop()
-    return web.BaseRequest(message, payload, protocol, writer, task, loop, client_max_size=_LARGEST_REQUEST)
 
 
 async def _parameters(request: web.BaseRequest) -> Json:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
 import base64
 import itertools
 import time
 import uuid
 from dataclasses import dataclass, field
 from typing import Any
+
+from tests.servers.watching import Critical
 
 Json = dict[str, Any]
 
@@ -147,10 +148,11 @@ class Session:
     until: float
 
 
-class World:
+class World(Critical):
     """Everything both sides share: the people's side writes in it, and so do the robots' calls."""
 
     def __init__(self, webhook_seconds: float, ticket_seconds: float, token_seconds: float) -> None:
+        super().__init__()
         self.webhook_seconds = webhook_seconds
         self.ticket_seconds = ticket_seconds
         self.token_seconds = token_seconds
@@ -168,18 +170,7 @@ class World:
         self.files: dict[str, bytes] = {}
         self.media: dict[str, bytes] = {}
         self.used: dict[tuple[str, str], list[float]] = {}
-        self.complaints: list[str] = []
-        self.change = asyncio.Event()
         self.numbers = itertools.count(1)
-
-    def changed(self) -> None:
-        """Wake whoever waits for something to happen."""
-        self.change.set()
-
-    def complain(self, words: str) -> None:
-        """Note what a robot did that DingTalk would not understand."""
-        self.complaints.append(words)
-        self.changed()
 
     def mark(self, kind: str) -> str:
         """A new id that looks like one of DingTalk's: *kind* and letters that mean nothing."""

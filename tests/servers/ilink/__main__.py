@@ -12,6 +12,8 @@ import asyncio
 import sys
 from collections.abc import Callable
 
+from tests.servers.typed import typed
+
 from .server import IlinkServer
 from .world import Person
 
@@ -48,11 +50,8 @@ def act(server: IlinkServer, ann: Person, line: str) -> None:
 
 async def read(server: IlinkServer, ann: Person) -> None:
     """Do every line of stdin, until it ends."""
-    lines = asyncio.StreamReader()
-    await asyncio.get_running_loop().connect_read_pipe(lambda: asyncio.StreamReaderProtocol(lines), sys.stdin)
-    while line := await lines.readline():
-        if text := line.decode(errors="replace").strip():
-            act(server, ann, text)
+    async for text in typed():
+        act(server, ann, text)
 
 
 async def show(server: IlinkServer, ann: Person, *, by_hand: bool) -> None:

@@ -61,7 +61,7 @@ async def get_updates(world: World, bot: Bot, params: Json) -> Json:
 
     bot.waiting += 1
     try:
-        await world.wait(ready, time.monotonic() + world.hold)
+        await world.wait(ready, world.hold)
     finally:
         bot.waiting -= 1
     if bot.dead:

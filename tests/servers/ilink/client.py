@@ -14,6 +14,8 @@ from .server import IlinkServer
 from .world import Bot, Json
 
 BASE_INFO = {"channel_version": "2.4.9", "bot_agent": "Raw/1.0"}
+# Each is new, whoever calls.
+_UINS = itertools.count(4_000_000_000)
 APP = {"iLink-App-Id": "bot", "iLink-App-ClientVersion": "132105"}
 
 
@@ -25,7 +27,6 @@ class RawClient:
         self.root = bot.root if bot else server.root
         self.token = bot.token if bot else ""
         self.buf = ""
-        self._uins = itertools.count(4_000_000_000)
         self._session = aiohttp.ClientSession()
 
     async def __aenter__(self) -> Self:
@@ -38,7 +39,7 @@ class RawClient:
 
     def headers(self) -> dict[str, str]:
         """What every POST says of itself."""
-        uin = base64.b64encode(str(next(self._uins)).encode()).decode()
+        uin = base64.b64encode(str(next(_UINS)).encode()).decode()
         headers = {"Content-Type": "application/json", "AuthorizationType": "ilink_bot_token", **APP}
         headers["X-WECHAT-UIN"] = uin
         return {**headers, "Authorization": f"Bearer {self.token}"} if self.token else headers
@@ -73,7 +74,7 @@ class RawClient:
         message = {
             "from_user_id": "",
             "to_user_id": to,
-            "client_id": f"raw:{next(self._uins)}",
+            "client_id": f"raw:{next(_UINS)}",
             "message_type": 2,
             "message_state": 2,
             "item_list": [{"type": 1, "text_item": {"text": text}}],

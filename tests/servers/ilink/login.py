@@ -55,11 +55,8 @@ async def _news(world: World, code: Code) -> None:
     def new() -> bool:
         return code.status in _LAST or code.status != code.told or code.moved
 
-    until = time.monotonic() + world.hold
-    if code.status == "wait":
-        await world.wait(new, min(until, code.until))
-    else:
-        await world.wait(new, until)
+    left = code.until - time.monotonic()
+    await world.wait(new, min(world.hold, left) if code.status == "wait" else world.hold)
     if code.status == "wait" and code.until <= time.monotonic():
         code.status = "expired"
 

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
-from collections.abc import Callable
-from typing import TypeVar
+
+from tests.servers.watching import Watched
 
 from .botapi import Call
 from .world import Bot, Code, Person, Sent, Talk, World
 
-T = TypeVar("T")
 
-
-class Screen:
+class Screen(Watched[World]):
     """The conversations as they look now, and every call that made them so."""
 
     world: World
@@ -45,20 +42,6 @@ class Screen:
     def complaints(self) -> list[str]:
         """What bots did that WeChat would not take, in more words than WeChat has."""
         return self.world.complaints
-
-    async def until(self, condition: Callable[[], T], timeout: float = 10) -> T:  # noqa: ASYNC109 - tests read so
-        """Wait until *condition* is true, looking again at every change here; what it gave.
-
-        Raises `AssertionError`: *timeout* seconds passed; it says what was seen instead.
-        """
-        try:
-            async with asyncio.timeout(timeout):
-                while not (found := condition()):
-                    self.world.change.clear()
-                    await self.world.change.wait()
-        except TimeoutError:
-            raise AssertionError(f"not within {timeout} s; so far:\n{self.dump()}") from None
-        return found
 
     async def code(self, count: int = 1, timeout: float = 10) -> Code:  # noqa: ASYNC109 - as above
         """Wait until *count* codes were asked for so far; the newest."""

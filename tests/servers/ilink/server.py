@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterable
 from functools import partial
-from typing import Any
 from urllib.parse import parse_qsl, unquote
 
 import orjson
 from aiohttp import web
 
-from tests.servers.known import remember
+from tests.servers.faults import Fault, fail
+from tests.servers.listening import Listening, Port
 
 from .botapi import ACTIONS, Call, perform
 from .cdn import CdnRefusal, fetch, receive
-from .faults import Fault, Faults
+from .faults import Faults
 from .headers import check_app, check_post
 from .login import code_status, new_code
 from .people import People, Phone, Speech
@@ -27,7 +26,7 @@ _LARGEST_REQUEST = 120 << 20
 _API, _OTHER, _CDN = range(3)
 
 
-class IlinkServer(People, Phone, Speech, Screen, Faults):
+class IlinkServer(Listening, People, Phone, Speech, Screen, Faults):
     """WeChat's bot API, as programs and the people who talk to them see it.
 
     `async with` it to listen on 127.0.0.1; entered again after it was left, it listens on the same ports and
@@ -51,29 +50,27 @@ class IlinkServer(People, Phone, Speech, Screen, Faults):
         full_urls: bool = True,
         forgetful: bool = False,
     ) -> None:
-        self.ports = list(ports)
+        super().__init__(*(self._port(which, number) for which, number in enumerate(ports)))
         self.world = World(hold, code_seconds, takeover_seconds)
         self.world.full_urls = full_urls
         self.world.forgetful = forgetful
         self.calls: list[Call] = []
         self.faults: list[Fault] = []
-        self._runners: list[web.ServerRunner] = []
-        remember(self)
 
     @property
-    def root(self) -> str:
-        """The host that everybody begins with."""
-        return f"http://127.0.0.1:{self.ports[_API]}"
+    def ports(self) -> list[int]:
+        """The numbers of the ports of `root`, `other_root` and `cdn`."""
+        return [port.number for port in self._ports]
 
     @property
     def other_root(self) -> str:
         """The host that a login may be redirected to."""
-        return f"http://127.0.0.1:{self.ports[_OTHER]}"
+        return self._ports[_OTHER].root
 
     @property
     def cdn(self) -> str:
         """Where files are."""
-        return f"http://127.0.0.1:{self.ports[_CDN]}/c2c"
+        return f"{self._ports[_CDN].root}/c2c"
 
     def given_out(self) -> Iterable[str]:
         """What nobody may read in a log: what makes a login, what opens one, and what it takes in it to
@@ -87,28 +84,13 @@ class IlinkServer(People, Phone, Speech, Screen, Faults):
         for param, medium in self.world.media.items():
             yield from (param, medium.key.hex())
 
-    async def __aenter__(self) -> IlinkServer:
-        for which in (_API, _OTHER, _CDN):
-            await self._listen(which)
+    def _port(self, which: int, number: int) -> Port:
+        return Port(partial(self._handle, which), number, largest=_LARGEST_REQUEST)
+
+    async def start(self) -> None:
+        """Listen."""
+        await super().start()
         self.world.root, self.world.other_root, self.world.cdn = self.root, self.other_root, self.cdn
-        return self
-
-    async def __aexit__(self, *exc_info: object) -> None:
-        await asyncio.gather(*(runner.cleanup() for runner in self._runners))
-        self._runners.clear()
-
-    async def _listen(self, which: int) -> None:
-        server = web.Server(
-            partial(self._handle, which),
-            request_factory=_request,
-            handler_cancellation=True,
-            access_log=None,
-        )
-        runner = web.ServerRunner(server, shutdown_timeout=0.01)
-        self._runners.append(runner)
-        await runner.setup()
-        await web.TCPSite(runner, "127.0.0.1", self.ports[which], reuse_address=True).start()
-        self.ports[which] = runner.addresses[0][1]
 
     async def _handle(self, which: int, request: web.BaseRequest) -> web.StreamResponse:
         headers = {name.lower(): value for name, value in request.headers.items()}
@@ -125,7 +107,9 @@ class IlinkServer(People, Phone, Speech, Screen, Faults):
             return await self._do(call, body)
         if fault.after_acting:
             await self._do(call, body)
-        return await self._break(request, call, fault)
+        call.status = fault.status or call.status
+        self.world.changed()
+        return await fail(request, fault)
 
     async def _do(self, call: Call, body: bytes) -> web.Response:
         if call.path.startswith("/c2c/") and call.root == self.cdn:
@@ -175,26 +159,6 @@ class IlinkServer(People, Phone, Speech, Screen, Faults):
             kind = "application/octet-stream"
             return web.Response(status=status, body=body, headers=headers, content_type=kind)
         return web.Response(status=status, body=orjson.dumps(body), content_type="application/json")
-
-    async def _break(self, request: web.BaseRequest, call: Call, fault: Fault) -> web.StreamResponse:
-        self.world.changed()
-        if not fault.status:
-            await asyncio.get_running_loop().create_future()  # until the caller or this server goes away
-        call.status = fault.status
-        if not fault.cut:
-            return web.Response(status=fault.status, body=fault.body, content_type="application/json")
-        answer = web.StreamResponse(status=fault.status, headers={"Content-Type": "application/json"})
-        answer.content_length = len(fault.body)
-        await answer.prepare(request)
-        await answer.write(fault.body[: len(fault.body) // 2])
-        if request.transport is not None:
-            request.transport.close()
-        return answer
-
-
-def _request(message: Any, payload: Any, protocol: Any, writer: Any, task: Any) -> web.BaseRequest:
-    loop = asyncio.get_running_loop()
-    return web.BaseRequest(message, payload, protocol, writer, task, loop, client_max_size=_LARGEST_REQUEST)
 
 
 def _json(body: bytes) -> Json:

@@ -7,10 +7,11 @@ import base64
 import hashlib
 import itertools
 import time
-from collections.abc import Callable, Iterator
-from contextlib import suppress
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
+
+from tests.servers.watching import Critical
 
 Json = dict[str, Any]
 
@@ -153,10 +154,11 @@ class Limits:
     tokenless: bool = False
 
 
-class World:
+class World(Critical):
     """Everything both sides share: the people's side writes in it, and so do the bots' calls."""
 
     def __init__(self, hold: float, code_seconds: float, takeover_seconds: float) -> None:
+        super().__init__()
         self.hold = hold
         self.code_seconds = code_seconds
         self.takeover_seconds = takeover_seconds
@@ -172,27 +174,8 @@ class World:
         self.next_moves = False
         self.media: dict[str, Medium] = {}
         self.uploads: dict[str, Upload] = {}
-        self.complaints: list[str] = []
-        self.change = asyncio.Event()
         self.numbers = itertools.count(1)
         self.message_ids: Iterator[int] = itertools.count(FIRST_ID, 1_000_003)
-
-    def changed(self) -> None:
-        """Wake whoever waits for something to happen."""
-        self.change.set()
-
-    def complain(self, words: str) -> None:
-        """Note what a bot did that WeChat would not take."""
-        self.complaints.append(words)
-        self.changed()
-
-    async def wait(self, condition: Callable[[], object], until: float) -> None:
-        """Wait until *condition* is true or `time.monotonic()` is *until*."""
-        with suppress(TimeoutError):
-            async with asyncio.timeout(until - time.monotonic()):
-                while not condition():
-                    self.change.clear()
-                    await self.change.wait()
 
     def mark(self, kind: str, size: int = 32) -> str:
         """A new string of *size* hex digits, the same in every run."""

@@ -10,19 +10,18 @@ import argparse
 import asyncio
 import sys
 
+from tests.servers.typed import typed
+
 from .entities import Json
 from .server import TelegramServer
 
 
 async def read(server: TelegramServer, private: Json, group: Json, ann: Json) -> None:
     """Say every line of stdin, until it ends."""
-    lines = asyncio.StreamReader()
-    await asyncio.get_running_loop().connect_read_pipe(lambda: asyncio.StreamReaderProtocol(lines), sys.stdin)
-    while line := await lines.readline():
-        text = line.decode(errors="replace").strip()
+    async for text in typed():
         if text.startswith("#group "):
             server.say(group, ann, text.removeprefix("#group "))
-        elif text:
+        else:
             server.say(private, ann, text)
 
 

@@ -2,42 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-
 import orjson
+
+from tests.servers import faults
+from tests.servers.faults import Fault, When
 
 from .entities import Json
 from .flood import Flood, Limits
 from .world import World
 
 
-@dataclass(slots=True)
-class Fault:
-    """What becomes of the next *times* calls of *method* (None: of all) for which *when* is true.
-
-    *status* 0 hangs. *cut*: half the body, then the connection breaks. *after_acting*: the call is done
-    first, only its answer is lost.
-    """
-
-    method: str
-    status: int
-    body: bytes
-    times: int | None
-    when: Callable[[Json], bool] | None = None
-    cut: bool = False
-    after_acting: bool = False
-
-    def matches(self, method: str, params: Json) -> bool:
-        """Whether it is for this call."""
-        return self.method in (method, "*") and (self.when is None or self.when(params))
-
-
-class Faults:
-    """What goes wrong, and when."""
+class Faults(faults.Faults):
+    """What goes wrong, and when; the parts of Telegram are its methods."""
 
     world: World
-    faults: list[Fault]
 
     def fail(
         self,
@@ -47,7 +25,7 @@ class Faults:
         description: str = "",
         parameters: Json | None = None,
         times: int | None = 1,
-        when: Callable[[Json], bool] | None = None,
+        when: When | None = None,
         body: bytes | None = None,
         cut: bool = False,
         after_acting: bool = False,
@@ -62,26 +40,7 @@ class Faults:
         if body is None:
             error: Json = {"ok": False, "error_code": status, "description": description or _words(status)}
             body = orjson.dumps({**error, "parameters": parameters} if parameters else error)
-        fault = Fault(method, status, body, times, when, cut, after_acting)
-        self.faults.append(fault)
-        return fault
-
-    def hang(
-        self,
-        method: str,
-        *,
-        times: int | None = 1,
-        after_acting: bool = False,
-        when: Callable[[Json], bool] | None = None,
-    ) -> Fault:
-        """Never answer the next *times* calls of *method*; with *after_acting* they happen all the same."""
-        fault = Fault(method, 0, b"", times, when, after_acting=after_acting)
-        self.faults.append(fault)
-        return fault
-
-    def heal(self) -> None:
-        """No more faults. Calls that hang go on hanging."""
-        self.faults.clear()
+        return self._plan(Fault(method, status, body, times, when, cut, after_acting))
 
     def limits(
         self,
@@ -100,16 +59,9 @@ class Faults:
         """
         self.world.flood = Flood(Limits(per_chat, group_per_minute, overall, burst, minute))
 
-    def fault_for(self, method: str, params: Json) -> Fault | None:
-        """The fault that this call meets, counted down."""
-        for fault in self.faults:
-            if fault.matches(method, params):
-                if fault.times is not None:
-                    fault.times -= 1
-                    if fault.times <= 0:
-                        self.faults.remove(fault)
-                return fault
-        return None
+    def _is_of(self, part: str, path: str) -> bool:
+        """Parts are names of methods; "*": of any."""
+        return part in (path, "*")
 
 
 def _words(status: int) -> str:

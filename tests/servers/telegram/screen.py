@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TypeVar
+
+from tests.servers.watching import Watched
 
 from .entities import Json
 from .world import DRAFT_SECONDS, SentMessage, World
-
-T = TypeVar("T")
 
 
 @dataclass(slots=True)
@@ -24,7 +21,7 @@ class Call:
     status: int | None = None
 
 
-class Screen:
+class Screen(Watched[World]):
     """The chats as they look now, and every call that made them so."""
 
     world: World
@@ -50,20 +47,6 @@ class Screen:
     def called(self, method: str) -> list[Call]:
         """The calls of *method* so far."""
         return [call for call in self.calls if call.method == method]
-
-    async def until(self, condition: Callable[[], T], timeout: float = 10) -> T:  # noqa: ASYNC109 - tests read so
-        """Wait until *condition* is true, looking again at every change here; what it gave.
-
-        Raises `AssertionError`: *timeout* seconds passed; it says what was seen instead.
-        """
-        try:
-            async with asyncio.timeout(timeout):
-                while not (found := condition()):
-                    self.world.change.clear()
-                    await self.world.change.wait()
-        except TimeoutError:
-            raise AssertionError(f"not within {timeout} s; so far:\n{self.dump()}") from None
-        return found
 
     async def answers(self, chat: Json, count: int = 1, timeout: float = 10) -> list[SentMessage]:  # noqa: ASYNC109 - as above
         """Wait until the bot has *count* messages in *chat*; all it has there."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
 import time
 from collections.abc import Awaitable, Callable, Iterable
@@ -12,10 +11,11 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 import orjson
 from aiohttp import web
 
-from tests.servers.known import remember
+from tests.servers.faults import Fault, fail
+from tests.servers.listening import Listening, Port
 
 from .entities import ApiError, Json, bad_request, decoded
-from .faults import Fault, Faults
+from .faults import Faults
 from .methods import METHODS, Upload
 from .people import People, Speech
 from .screen import Call, Screen
@@ -26,7 +26,7 @@ _LARGEST_REQUEST = 60 << 20
 _SECRET = re.compile(r"[A-Za-z0-9_-]{0,256}")
 
 
-class TelegramServer(People, Speech, Screen, Faults):
+class TelegramServer(Listening, People, Speech, Screen, Faults):
     """Telegram, as one bot and the people it talks to see it.
 
     `async with` it to listen on 127.0.0.1; entered again after it was left, it listens on the same port
@@ -42,24 +42,17 @@ class TelegramServer(People, Speech, Screen, Faults):
         port: int = 0,
     ) -> None:
         self.token = token
-        self.port = port
+        super().__init__(Port(self._handle, port, largest=_LARGEST_REQUEST, backlog=4096))
         self.world = World(token, username, reads_all=reads_all)
         self.calls: list[Call] = []
         self.faults: list[Fault] = []
         self.webhook: Webhook | None = None
-        self._runner: web.ServerRunner | None = None
-        remember(self)
         self._waiting: dict[str, Callable[[Json], Awaitable[Any]]] = {
             "getupdates": self._get_updates,
             "setwebhook": self._set_webhook,
             "deletewebhook": self._delete_webhook,
             "getwebhookinfo": self._get_webhook_info,
         }
-
-    @property
-    def root(self) -> str:
-        """Where it listens: the Bot API at ``{root}/bot<token>/``, files at ``{root}/file/bot<token>/``."""
-        return f"http://127.0.0.1:{self.port}"
 
     @property
     def queue(self) -> UpdateQueue:
@@ -72,24 +65,17 @@ class TelegramServer(People, Speech, Screen, Faults):
         if self.webhook is not None:
             yield self.webhook.secret
 
-    async def __aenter__(self) -> TelegramServer:
-        server = web.Server(
-            self._handle, request_factory=_request, handler_cancellation=True, access_log=None
-        )
-        self._runner = web.ServerRunner(server, shutdown_timeout=0.01)
-        await self._runner.setup()
-        site = web.TCPSite(self._runner, "127.0.0.1", self.port, backlog=4096, reuse_address=True)
-        await site.start()
-        self.port = self._runner.addresses[0][1]
+    async def start(self) -> None:
+        """Listen, and call the webhook."""
+        await super().start()
         if self.webhook is not None:
             self.webhook.start()
-        return self
 
-    async def __aexit__(self, *exc_info: object) -> None:
+    async def stop(self) -> None:
+        """Listen no more, and call nobody."""
         if self.webhook is not None:
             await self.webhook.stop()
-        if self._runner is not None:
-            await self._runner.cleanup()
+        await super().stop()
 
     async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
         path = unquote(request.rel_url.raw_path)
@@ -107,14 +93,16 @@ class TelegramServer(People, Speech, Screen, Faults):
         call = Call(method, params, time.monotonic())
         self.calls.append(call)
         self.world.changed()
-        fault = self.fault_for(method, params) if self.faults else None
+        fault = self.fault_for(method, params)
         if fault is None or fault.after_acting:
             answer = await self._call(method.lower(), params)
             if fault is None:
                 call.status = answer.status
                 self.world.changed()
                 return answer
-        return await self._break(request, call, fault)
+        call.status = fault.status or call.status
+        self.world.changed()
+        return await fail(request, fault)
 
     async def _call(self, method: str, params: Json) -> web.Response:
         try:
@@ -127,21 +115,6 @@ class TelegramServer(People, Speech, Screen, Faults):
         except ApiError as error:
             return _refusal(error)
         return _answer(200, {"ok": True, "result": result})
-
-    async def _break(self, request: web.BaseRequest, call: Call, fault: Fault) -> web.StreamResponse:
-        self.world.changed()
-        if not fault.status:
-            await asyncio.get_running_loop().create_future()  # until the caller or this server goes away
-        call.status = fault.status
-        if not fault.cut:
-            return web.Response(status=fault.status, body=fault.body, content_type="application/json")
-        answer = web.StreamResponse(status=fault.status, headers={"Content-Type": "application/json"})
-        answer.content_length = len(fault.body)
-        await answer.prepare(request)
-        await answer.write(fault.body[: len(fault.body) // 2])
-        if request.transport is not None:
-            request.transport.close()
-        return answer
 
     def _download(self, path: str) -> web.Response:
         token, _, name = path.partition("/")
@@ -208,11 +181,6 @@ class TelegramServer(People, Speech, Screen, Faults):
                 date, message = self.webhook.last_error
                 info.update(last_error_date=date, last_error_message=message)
         return info
-
-
-def _request(message: Any, payload: Any, protocol: Any, writer: Any, task: Any) -> web.BaseRequest:
-    loop = asyncio.get_running_loop()
-    return web.BaseRequest(message, payload, protocol, writer, task, loop, client_max_size=_LARGEST_REQUEST)
 
 
 async def _parameters(request: web.BaseRequest) -> Json:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 import itertools
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
+
+from tests.servers.watching import Changing
 
 from .entities import Json, find
 from .flood import Flood
@@ -91,10 +92,11 @@ class StoredFile:
     content: bytes
 
 
-class World:
+class World(Changing):
     """Everything both sides share: the people's side writes in it, and so do the bot's calls."""
 
     def __init__(self, token: str, username: str, *, reads_all: bool) -> None:
+        super().__init__()
         self.bot: Json = {
             "id": int(token.partition(":")[0]),
             "is_bot": True,
@@ -108,15 +110,10 @@ class World:
         self.queue = UpdateQueue(self.changed)
         self.commands: list[Json] = []
         self.flood: Flood | None = None
-        self.change = asyncio.Event()
         # Hears each message of the bot's with its room, and hears it again when it was edited.
         self.heard: Callable[[Room, SentMessage], None] = lambda room, message: None
         self.numbers = itertools.count(1001)  # users, chats and files
         self._account_ids = itertools.count(11)  # private chats and basic groups share one row of ids
-
-    def changed(self) -> None:
-        """Wake whoever waits for something to happen."""
-        self.change.set()
 
     def open(self, chat: Json) -> Room:
         """A new room for *chat*, or the one there is."""

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable
-from typing import TypeVar
+from tests.servers.watching import Watched
 
 from .api import Call
 from .pushes import Pushes
 from .world import Person, Push, Shown, World
 
-T = TypeVar("T")
 
-
-class Screen:
+class Screen(Watched[World]):
     """The chats as they look now, and every call that made them so."""
 
     world: World
@@ -32,20 +28,6 @@ class Screen:
     def texts(self, person: Person) -> list[str]:
         """What *person* reads, in order."""
         return [shown.text for shown in person.shown]
-
-    async def until(self, condition: Callable[[], T], timeout: float = 10) -> T:  # noqa: ASYNC109 - tests read so
-        """Wait until *condition* is true, looking again at every change here; what it gave.
-
-        Raises `AssertionError`: *timeout* seconds passed; it says what was seen instead.
-        """
-        try:
-            async with asyncio.timeout(timeout):
-                while not (found := condition()):
-                    self.world.change.clear()
-                    await self.world.change.wait()
-        except TimeoutError:
-            raise AssertionError(f"not within {timeout} s; so far:\n{self.dump()}") from None
-        return found
 
     async def answers(self, person: Person, count: int = 1, timeout: float = 10) -> list[Shown]:  # noqa: ASYNC109 - as above
         """Wait until *person* sees *count* messages; all of them."""

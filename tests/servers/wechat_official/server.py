@@ -2,28 +2,27 @@
 
 from __future__ import annotations
 
-import asyncio
 import secrets
 import time
 from collections.abc import Iterable
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 import orjson
 from aiohttp import web
 
-from tests.servers.known import remember
+from tests.servers.faults import Fault, fail
+from tests.servers.listening import Listening, Port
 
 from .api import Call, Refusal, perform
 from .crypto import sign
-from .faults import Fault, Faults
+from .faults import Faults
 from .people import People
 from .pushes import Pushes
 from .screen import Screen
 from .world import Account, World
 
 
-class WeChatServer(People, Screen, Faults):
+class WeChatServer(Listening, People, Screen, Faults):
     """WeChat, as one official account and the people who follow it see it.
 
     `async with` it to listen on 127.0.0.1. `root` is the address of its interfaces, `world.account.url` where
@@ -32,52 +31,25 @@ class WeChatServer(People, Screen, Faults):
     """
 
     def __init__(self, *, seconds: float = 5.0, tries: int = 3, port: int = 0, **account: Any) -> None:
-        self.port = port
+        super().__init__(Port(self._handle, port))
         self.world = World(Account(**account))
         self.pushes = Pushes(self.world, seconds, tries)
         self.calls: list[Call] = []
         self.faults: list[Fault] = []
-        self._runner: web.ServerRunner | None = None
-        remember(self)
 
     @property
     def account(self) -> Account:
         """The account."""
         return self.world.account
 
-    @property
-    def root(self) -> str:
-        """Where it listens."""
-        return f"http://127.0.0.1:{self.port}"
-
     def given_out(self) -> Iterable[str]:
         """What nobody may read in a log: what the account knows, and access tokens."""
         yield from (self.account.secret, self.account.token, self.account.key, *self.world.tokens)
         yield from (call.query["access_token"] for call in self.calls if "access_token" in call.query)
 
-    async def __aenter__(self) -> Self:
-        await self.start()
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    async def __aexit__(self, *exc_info: object) -> None:
         await self.pushes.close()
-        await self.stop()
-
-    async def start(self) -> None:
-        """Listen, on the same port as before if there was one."""
-        server = web.Server(self._handle, handler_cancellation=True)
-        self._runner = web.ServerRunner(server, shutdown_timeout=0.1)
-        await self._runner.setup()
-        await web.TCPSite(self._runner, "127.0.0.1", self.port).start()
-        self.port = self._runner.addresses[0][1]
-
-    async def stop(self) -> None:
-        """Listen no more."""
-        if self._runner is not None:
-            await self._runner.cleanup()
-            self._runner = None
+        await super().__aexit__(*exc_info)
 
     async def prove(self, echo: str = "5283409823475", **changes: str) -> tuple[int, str]:
         """Ask the account's server to prove itself, as when its address is entered."""
@@ -93,12 +65,14 @@ class WeChatServer(People, Screen, Faults):
             body = None
         call = Call(request.method, request.path, {**request.query, "root": self.root}, raw, body)
         self.calls.append(call)
-        fault = self.fault_for(call.path)
+        fault = self.fault_for(call.path, {**call.query, **(body if isinstance(body, dict) else {})})
         if fault is None:
             return self._act(call)
         if fault.after_acting:
             self._act(call)
-        return await self._break(request, call, fault)
+        call.status = fault.status or call.status
+        self.world.changed()
+        return await fail(request, fault, "application/octet-stream")
 
     def _act(self, call: Call) -> web.Response:
         if call.path.startswith("/videos/"):
@@ -109,21 +83,6 @@ class WeChatServer(People, Screen, Faults):
             return self._finish(call, 200, exc.body)
         except KeyError:
             return self._finish(call, 404, b"404 page not found")
-
-    async def _break(self, request: web.BaseRequest, call: Call, fault: Fault) -> web.StreamResponse:
-        self.world.changed()
-        if not fault.status:
-            await asyncio.get_running_loop().create_future()  # until the caller or this server goes away
-        if not fault.cut:
-            return self._finish(call, fault.status, fault.body)
-        call.status = fault.status
-        answer = web.StreamResponse(status=fault.status)
-        answer.content_length = len(fault.body)
-        await answer.prepare(request)
-        await answer.write(fault.body[: len(fault.body) // 2])
-        if request.transport is not None:
-            request.transport.close()
-        return answer
 
     def _finish(self, call: Call, status: int, answer: Any) -> web.Response:
         call.status, call.answer = status, answer

@@ -8,6 +8,8 @@ import time
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from tests.servers.watching import Critical
+
 Json = dict[str, Any]
 Mode = Literal["plain", "compatible", "secure"]
 FAILURE = "该公众号提供的服务出现故障，请稍后再试"
@@ -73,8 +75,8 @@ class Push:
     sent: asyncio.Event = field(default_factory=asyncio.Event)
 
 
-@dataclass(slots=True)
-class World:
+@dataclass
+class World(Critical):
     """Everything there is. The seconds: how long what is handed out, or happened, is good for."""
 
     account: Account
@@ -84,23 +86,15 @@ class World:
     people: dict[str, Person] = field(default_factory=dict)
     tokens: dict[str, float] = field(default_factory=dict)
     media: dict[str, tuple[str, bytes]] = field(default_factory=dict)
-    complaints: list[str] = field(default_factory=list)
-    change: asyncio.Event = field(default_factory=asyncio.Event)
     numbers: itertools.count[int] = field(default_factory=lambda: itertools.count(1))
 
-    def changed(self) -> None:
-        """Wake who waits for something to be seen."""
-        self.change.set()
+    def __post_init__(self) -> None:
+        super().__init__()
 
     def show(self, person: Person, shown: Shown) -> None:
         """Put something into a person's chat, if it is there."""
         if person.follows:
             person.shown.append(shown)
-        self.changed()
-
-    def complain(self, words: str) -> None:
-        """Note what WeChat would not understand."""
-        self.complaints.append(words)
         self.changed()
 
     def acted(self, person: Person, left: int, seconds: float) -> None:

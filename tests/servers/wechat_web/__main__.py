@@ -12,6 +12,8 @@ import asyncio
 import sys
 from collections.abc import Callable
 
+from tests.servers.typed import typed
+
 from .server import WeChatServer
 from .world import Room, User
 
@@ -31,16 +33,14 @@ def act(server: WeChatServer, private: Room, group: Room, ann: User, text: str) 
             sys.stdout.write(f"[phone] {why}\n")
     elif text.startswith("#group "):
         server.say(group, ann, text.removeprefix("#group "), mention=True)
-    elif text:
+    else:
         server.say(private, ann, text)
 
 
 async def read(server: WeChatServer, private: Room, group: Room, ann: User) -> None:
     """Do every line of stdin, until it ends."""
-    lines = asyncio.StreamReader()
-    await asyncio.get_running_loop().connect_read_pipe(lambda: asyncio.StreamReaderProtocol(lines), sys.stdin)
-    while line := await lines.readline():
-        act(server, private, group, ann, line.decode(errors="replace").strip())
+    async for text in typed():
+        act(server, private, group, ann, text)
 
 
 async def show(server: WeChatServer, *rooms: Room) -> None:

@@ -2,48 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
+
+from tests.servers import faults
+from tests.servers.faults import Fault, When
 
 from .call import Call, done
 from .sessions import Sessions
 from .sync import Sync
-from .world import Account, Json, World
+from .world import Account, World
+
+RESET = -1
+"""Instead of a status: the connection is broken without a word."""
+
+# Beside the parameters of a call: whose it is.
+_WHO = "wxuin"
 
 
 @dataclass(slots=True)
-class Fault:
-    """What becomes of the next *times* calls (None: of all) whose path has *part*, where *when* is true.
+class Slowness(Fault):
+    """The call is answered as ever, so many seconds later."""
 
-    *status* 0 hangs, -1 resets the connection. *slow*: seconds before anything happens. *passes*: the call is
-    then answered as ever. *cut*: half the body, then the connection breaks. *after_acting*: the call is done
-    first, only its answer is lost. *account*: whose calls; None: everybody's.
-    """
-
-    part: str
-    status: int
-    body: bytes
-    times: int | None
-    when: Callable[[Json], bool] | None = None
-    cut: bool = False
-    after_acting: bool = False
-    slow: float = 0.0
-    passes: bool = False
-    account: Account | None = None
-
-    def matches(self, call: Call) -> bool:
-        """Whether it is for this call."""
-        ours = self.account is None or call.uin == str(self.account.uin)
-        return ours and self.part in call.path and (self.when is None or self.when(call.params))
+    seconds: float = 0.0
 
 
-class Faults:
+class Faults(faults.Faults):
     """What goes wrong, and when."""
 
     world: World
     sessions: Sessions
     following: Sync
-    faults: list[Fault]
 
     def fail(
         self,
@@ -53,7 +41,7 @@ class Faults:
         ret: int | None = None,
         body: bytes = b"",
         times: int | None = 1,
-        when: Callable[[Json], bool] | None = None,
+        when: When | None = None,
         cut: bool = False,
         after_acting: bool = False,
         account: Account | None = None,
@@ -67,30 +55,19 @@ class Faults:
         """
         if ret is not None:
             body = done(ret, MsgID="", LocalID="").body
-        return self._add(Fault(part, status, body, times, when, cut, after_acting, account=account))
-
-    def hang(
-        self,
-        part: str,
-        *,
-        times: int | None = 1,
-        when: Callable[[Json], bool] | None = None,
-        after_acting: bool = False,
-    ) -> Fault:
-        """Never answer the next *times* calls whose path has *part*."""
-        return self._add(Fault(part, 0, b"", times, when, after_acting=after_acting))
+        return self._plan(Fault(part, status, body, times, _of(account, when), cut, after_acting))
 
     def reset(self, part: str, *, times: int | None = 1, after_acting: bool = False) -> Fault:
         """Break the connection of the next *times* calls whose path has *part*, without a word."""
-        return self._add(Fault(part, -1, b"", times, after_acting=after_acting))
+        return self._plan(Fault(part, RESET, b"", times, after_acting=after_acting))
 
     def slow(self, part: str, seconds: float, *, times: int | None = 1) -> Fault:
         """Take *seconds* longer for the next *times* calls whose path has *part*."""
-        return self._add(Fault(part, 200, b"", times, slow=seconds, passes=True))
+        return self._plan(Slowness(part, 200, b"", times, seconds=seconds))
 
     def heal(self) -> None:
         """No more faults. Calls that hang go on hanging; logins that are over stay so."""
-        self.faults.clear()
+        super().heal()
         for preset in self.following.answers.values():
             preset.clear()
 
@@ -125,17 +102,13 @@ class Faults:
         """How many messages an account may send in a minute (more meet 1205); None is no limit."""
         self.world.sends_per_minute = sends_per_minute
 
-    def fault_for(self, call: Call) -> Fault | None:
+    def meets(self, call: Call) -> Fault | None:
         """The fault that this call meets, counted down."""
-        for fault in self.faults:
-            if fault.matches(call):
-                if fault.times is not None:
-                    fault.times -= 1
-                    if fault.times <= 0:
-                        self.faults.remove(fault)
-                return fault
-        return None
+        return self.fault_for(call.path, {**call.params, _WHO: call.uin})
 
-    def _add(self, fault: Fault) -> Fault:
-        self.faults.append(fault)
-        return fault
+
+def _of(account: Account | None, when: When | None) -> When | None:
+    """True of the calls of *account* (None: of any) for which *when* is true."""
+    if account is None:
+        return when
+    return lambda params: params[_WHO] == str(account.uin) and (when is None or when(params))

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TypeVar
+from tests.servers.watching import Watched
 
 from .call import Call
 from .codes import Code, Logins
@@ -11,10 +10,8 @@ from .phone import Phone
 from .sessions import Session, Sessions
 from .world import STATUS, Account, FriendRequest, Message, Room, Sent, World
 
-T = TypeVar("T")
 
-
-class Screen(Phone):
+class Screen(Watched[World], Phone):
     """The conversations as they look now, and every call that made them so."""
 
     world: World
@@ -63,15 +60,6 @@ class Screen(Phone):
         """Whether a client of *account* waits for news at this very moment."""
         session = self.session(account)
         return session is not None and session.checks > 0
-
-    async def until(self, condition: Callable[[], T | None], timeout: float = 10) -> T:  # noqa: ASYNC109 - tests read so
-        """Wait until *condition* is true, looking again at every change here; what it gave.
-
-        Raises `AssertionError`: *timeout* seconds passed; it says what was seen instead.
-        """
-        found = await self.world.wait(condition, timeout)
-        assert found, f"not within {timeout} s; so far:\n{self.dump()}"
-        return found
 
     async def shown_code(self, timeout: float = 10) -> Code:  # noqa: ASYNC109 - as above
         """Wait until a client shows a code and asks what becomes of it; that one, the newest."""

@@ -5,18 +5,19 @@ from __future__ import annotations
 import asyncio
 import struct
 from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import replace
 from socket import SO_LINGER, SOL_SOCKET
-from typing import Any
 from urllib.parse import unquote
 
 from aiohttp import web
 
-from tests.servers.known import remember
+from tests.servers.faults import Fault, fail
+from tests.servers.listening import Listening, Port
 
 from .call import Answer, Call, done, read
 from .codes import Logins
 from .contacts import Contacts
-from .faults import Fault, Faults
+from .faults import RESET, Faults, Slowness
 from .media import Media
 from .people import People
 from .refusals import Refusal
@@ -35,7 +36,7 @@ Act = Callable[[Call], Awaitable[Answer]]
 _COOKIES = ("wxsid", "webwx_data_ticket", "webwx_auth_ticket", "webwxuvid")
 
 
-class WeChatServer(People, Speech, Screen, Faults):
+class WeChatServer(Listening, People, Speech, Screen, Faults):
     """WeChat, as web clients and the people who talk to them see it.
 
     `async with` it to listen on 127.0.0.1; entered again after it was left, it listens on the same port and
@@ -56,7 +57,7 @@ class WeChatServer(People, Speech, Screen, Faults):
         news_page: int = 20,
         revoke_seconds: float = 120.0,
     ) -> None:
-        self.port = port
+        super().__init__(Port(self._handle, port, largest=_LARGEST_REQUEST))
         self.world = World()
         self.sessions = Sessions(self.world)
         self.logins = Logins(self.world, self.sessions, qr_seconds, poll_seconds)
@@ -66,13 +67,6 @@ class WeChatServer(People, Speech, Screen, Faults):
         contacts = Contacts(self.world, self.sessions, contacts_page)
         sending = Sending(self.world, self.sessions, revoke_seconds)
         self._routes = self._table(contacts, sending, Media(self.world, self.sessions))
-        self._runner: web.ServerRunner | None = None
-        remember(self)
-
-    @property
-    def root(self) -> str:
-        """Where it listens."""
-        return f"http://127.0.0.1:{self.port}"
 
     def given_out(self) -> Iterable[str]:
         """What nobody may read in a log: what makes a login, and what opens one."""
@@ -81,21 +75,10 @@ class WeChatServer(People, Speech, Screen, Faults):
             yield from (session.cookies[name] for name in _COOKIES)
             yield from (session.skey, session.pass_ticket)
 
-    async def __aenter__(self) -> WeChatServer:
-        server = web.Server(
-            self._handle, request_factory=_request, handler_cancellation=True, access_log=None
-        )
-        self._runner = web.ServerRunner(server, shutdown_timeout=0.01)
-        await self._runner.setup()
-        site = web.TCPSite(self._runner, "127.0.0.1", self.port, reuse_address=True)
-        await site.start()
-        self.port = self._runner.addresses[0][1]
+    async def start(self) -> None:
+        """Listen."""
+        await super().start()
         self.world.root = self.root
-        return self
-
-    async def __aexit__(self, *exc_info: object) -> None:
-        if self._runner is not None:
-            await self._runner.cleanup()
 
     def _table(self, contacts: Contacts, sending: Sending, media: Media) -> dict[tuple[str, str], Act]:
         pages: dict[tuple[str, str], Act] = {
@@ -145,15 +128,18 @@ class WeChatServer(People, Speech, Screen, Faults):
         except Refusal as refusal:
             return self._finish(call, done(refusal.ret))
         self.world.changed()
-        fault = self.fault_for(call)
+        fault = self.meets(call)
         if fault is None:
             return self._finish(call, await self._act(call))
-        if fault.slow:
-            await asyncio.sleep(fault.slow)
-        answer = await self._act(call) if fault.passes or fault.after_acting else Answer(fault.body)
-        if fault.passes:
-            return self._finish(call, answer)
-        return await self._break(request, call, fault, answer)
+        if isinstance(fault, Slowness):
+            await asyncio.sleep(fault.seconds)
+            return self._finish(call, await self._act(call))
+        answer = await self._act(call) if fault.after_acting else Answer(b"")
+        call.status = fault.status
+        self.world.changed()
+        if fault.status == RESET:
+            await _reset(request)
+        return await fail(request, replace(fault, body=fault.body or answer.body), "text/plain")
 
     async def _act(self, call: Call) -> Answer:
         act = self._routes.get((call.method, call.path))
@@ -170,42 +156,17 @@ class WeChatServer(People, Speech, Screen, Faults):
         self.world.changed()
         return answer.response()
 
-    async def _break(
-        self, request: web.BaseRequest, call: Call, fault: Fault, answer: Answer
-    ) -> web.StreamResponse:
-        self.world.changed()
-        if not fault.status:
-            await asyncio.get_running_loop().create_future()  # until the caller or this server goes away
-        call.status = fault.status
-        if fault.status < 0:
-            _reset(request)
-            await asyncio.get_running_loop().create_future()  # which the reset ends
-        body = fault.body or answer.body
-        if not fault.cut:
-            return web.Response(status=fault.status, body=body, content_type="text/plain")
-        half = web.StreamResponse(status=fault.status, headers={"Content-Type": "text/plain"})
-        half.content_length = max(2, len(body))
-        await half.prepare(request)
-        await half.write(body[: len(body) // 2])
-        if request.transport is not None:
-            request.transport.close()
-        return half
-
 
 async def _front(call: Call) -> Answer:
     return Answer(b"<!DOCTYPE html><title>WeChat</title>", "text/html")
 
 
-def _reset(request: web.BaseRequest) -> None:
+async def _reset(request: web.BaseRequest) -> None:
     if request.transport is not None:
         linger = struct.pack("ii", 1, 0)  # a close with nothing to wait for is a reset
         request.transport.get_extra_info("socket").setsockopt(SOL_SOCKET, SO_LINGER, linger)
         request.transport.abort()
-
-
-def _request(message: Any, payload: Any, protocol: Any, writer: Any, task: Any) -> web.BaseRequest:
-    loop = asyncio.get_running_loop()
-    return web.BaseRequest(message, payload, protocol, writer, task, loop, client_max_size=_LARGEST_REQUEST)
+    await asyncio.get_running_loop().create_future()  # which the reset ends
 
 
 async def _read_body(request: web.BaseRequest, call: Call) -> None:

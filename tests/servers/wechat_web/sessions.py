@@ -32,7 +32,8 @@ class Upload:
 class Session:
     """One login of an account.
 
-    `start`: how much of the account's timeline there was before it. `over`: the retcode that it gets since
+    `start`: how much of the account's timeline there was before it, and `known`: how much of that its clients
+    are known to have got. `over`: the retcode that it gets since
     it ended, or 0. `ready`: its client has asked for news; `checks`: how often it does at this moment.
     `cookies`: as the login page has set them.
     """
@@ -42,6 +43,7 @@ class Session:
         self.account = account
         self.number = next(world.numbers)
         self.start = len(account.timeline)
+        self.known = account.confirmed
         self.initialised = False
         self.announced = False
         self.ready = False

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 import itertools
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeVar
+
+from tests.servers.watching import Critical
 
 Json = dict[str, Any]
 T = TypeVar("T")
@@ -163,10 +164,11 @@ class FriendRequest:
     accepted: bool = False
 
 
-class World:
+class World(Critical):
     """Everything both sides share: the people's side writes in it, and so do the web clients' calls."""
 
     def __init__(self) -> None:
+        super().__init__()
         self.root = ""
         self.accounts: list[Account] = []
         self.users: list[User] = []
@@ -175,19 +177,8 @@ class World:
         self.sends_per_minute: int | None = None
         self.requests: list[FriendRequest] = []
         self.messages: dict[str, Message] = {}
-        self.complaints: list[str] = []
-        self.change = asyncio.Event()
         self.numbers = itertools.count(1)
         self.filehelper = User("文件传输助手", "filehelper", 620730115, fixed="filehelper")
-
-    def changed(self) -> None:
-        """Wake whoever waits for something to happen."""
-        self.change.set()
-
-    def complain(self, words: str) -> None:
-        """Note what a client did that WeChat would not understand."""
-        self.complaints.append(words)
-        self.changed()
 
     def account(self, name: str = "Gateway", wechat_id: str = "") -> Account:
         """The account by that name, made where there is none."""
@@ -237,16 +228,3 @@ class World:
         """Keep a new conversation."""
         self.rooms.append(room)
         return room
-
-    async def wait(self, condition: Callable[[], T], seconds: float) -> T:
-        """Wait until *condition* is true, looking again at every change; what it gave, or gives after
-        *seconds*.
-        """
-        try:
-            async with asyncio.timeout(seconds):
-                while not (found := condition()):
-                    self.change.clear()
-                    await self.change.wait()
-        except TimeoutError:
-            return condition()
-        return found

@@ -28,11 +28,11 @@ class Wanted:
     hidden: bool = True
     optional: bool = False
 
-    def ask(self, talk: Dialogue, environ: Mapping[str, str]) -> str:
+    def ask(self, dialogue: Dialogue, environ: Mapping[str, str]) -> str:
         """The value, or "" where it is left out. Raises `EOFError`."""
         held = f"env:{self.variable}" if environ.get(self.variable) else None
         default = held or ("" if self.optional else None)
-        return talk.ask(self.words, self.complaint, self._is_usable, default=default, hidden=self.hidden)
+        return dialogue.ask(self.words, self.complaint, self._is_usable, default=default, hidden=self.hidden)
 
     def _is_usable(self, answer: str) -> bool:
         fits = re.fullmatch(self.form, answer) and not is_placeholder(answer)
@@ -40,7 +40,7 @@ class Wanted:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class Platform:
     """A platform: the channel's `name` and `type`, a line for who chooses, and one for who answers.
 
     `wanted`: the channel's keys. `scanned`: it is entered by scanning a code. `afterwards`: what is left to
@@ -55,15 +55,15 @@ class Place:
     scanned: bool = False
     afterwards: Words | None = None
 
-    def channel(self, talk: Dialogue, environ: Mapping[str, str]) -> dict[str, Json]:
+    def channel(self, dialogue: Dialogue, environ: Mapping[str, str]) -> dict[str, Json]:
         """The channel's part of the configuration, without what is not asked of every platform."""
-        talk.begin(self.hint)
-        answers = {key: wanted.ask(talk, environ) for key, wanted in self.wanted.items()}
+        dialogue.begin(self.hint)
+        answers = {key: wanted.ask(dialogue, environ) for key, wanted in self.wanted.items()}
         kind: dict[str, Json] = {} if self.name == self.type else {"type": self.type}
         return kind | {key: answer for key, answer in answers.items() if answer}
 
 
-TELEGRAM = Place(
+TELEGRAM = Platform(
     "telegram",
     "telegram",
     ("Telegram", "Telegram"),
@@ -81,7 +81,7 @@ TELEGRAM = Place(
     },
 )
 
-_DINGTALK = Place(
+_DINGTALK = Platform(
     "dingtalk",
     "dingtalk",
     ("DingTalk", "钉钉"),
@@ -108,7 +108,7 @@ _DINGTALK = Place(
     },
 )
 
-_WECHAT_ILINK = Place(
+_WECHAT_ILINK = Platform(
     "weixin",
     "wechat_ilink",
     (
@@ -123,7 +123,7 @@ _WECHAT_ILINK = Place(
     scanned=True,
 )
 
-_WECHAT_WEB = Place(
+_WECHAT_WEB = Platform(
     "wechat",
     "wechat_web",
     (
@@ -139,7 +139,7 @@ _WECHAT_WEB = Place(
     scanned=True,
 )
 
-_WECHAT_OFFICIAL = Place(
+_WECHAT_OFFICIAL = Platform(
     "gzh",
     "wechat_official",
     (
@@ -188,7 +188,7 @@ _WECHAT_OFFICIAL = Place(
     ),
 )
 
-WEB_PAGE = Place(
+WEB_PAGE = Platform(
     "web",
     "webchat",
     ("a web page of the gateway's own", "网关自带的网页"),
@@ -207,4 +207,4 @@ PASSWORD = Wanted(
     optional=True,
 )
 
-PLACES = (TELEGRAM, _DINGTALK, _WECHAT_ILINK, _WECHAT_WEB, _WECHAT_OFFICIAL, WEB_PAGE)
+PLATFORMS = (TELEGRAM, _DINGTALK, _WECHAT_ILINK, _WECHAT_WEB, _WECHAT_OFFICIAL, WEB_PAGE)
