@@ -32,8 +32,11 @@ touch nothing but the connection."""
 
 # As many calls as share one transaction at most: bounds the wait of the first of them.
 _BATCH = 256
-# What the log of changes keeps of the disk after a time when it was longer (a backup lets it grow).
-_LOG_BYTES = 16 * 1024 * 1024
+# The log of changes is brought into the file when it has so many pages of 4 KiB: in a large store they are
+# all over the file, and a page that changed again and again is written there once.
+_LOG_PAGES = 4000
+# What the log keeps of the disk after a time when it was longer (a backup lets it grow).
+_LOG_BYTES = _LOG_PAGES * 4096
 
 
 def connect(path: Path) -> sqlite3.Connection:
@@ -47,6 +50,7 @@ def connect(path: Path) -> sqlite3.Connection:
             # So that free pages can be given back; later it could not be set any more.
             connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
         connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute(f"PRAGMA wal_autocheckpoint = {_LOG_PAGES}")
         connection.execute(f"PRAGMA journal_size_limit = {_LOG_BYTES}")
         # Every commit reaches the disk: "received" must survive a power cut, not only a crash.
         connection.execute("PRAGMA synchronous = FULL")

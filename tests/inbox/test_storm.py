@@ -114,6 +114,8 @@ class Storm:
                 while _waiting(connection):
                     await self.inbox.put("shop", [said("calm", f"calm {self._next()}", chat("calm"))])
                     await self.inbox.idle()
+                # What was written down as settled a moment ago is still held.
+                await self.inbox.idle()
         if self.inbox.held or self.inbox.lanes:
             self.wrong.append(f"{self.inbox.held} rows and {self.inbox.lanes} lanes are left")
 
