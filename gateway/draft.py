@@ -11,7 +11,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from gateway.adapter import Adapter
-from gateway.errors import AdapterError
+from gateway.errors import AdapterError, OutcomeUnknown
 from gateway.message import Chat, Receipt, Reply
 from gateway.presentation import present
 from gateway.tasks import cancel
@@ -168,12 +168,20 @@ class Draft:
             self._lasts = False
 
     async def _put(self, reply: Reply) -> None:
-        """Show it in the message that grows, or begin that."""
+        """Show it in the message that grows, or begin that.
+
+        Where nobody knows whether that has begun, the answer is a message of its own all the same: to keep it
+        back would be worse than its beginning twice.
+        """
         if self.receipt is not None:
             await self._adapter.edit(self._chat, Receipt(self.receipt), reply, final=False)
-        else:
+            return
+        try:
             self.receipt = (await self._adapter.send(self._chat, reply)).id
-            await self._keep(self.receipt)
+        except OutcomeUnknown:
+            logger.warning("the beginning of the answer may be there; all of it comes below")
+            raise
+        await self._keep(self.receipt)
 
 
 async def _end(viewer: asyncio.Task[None]) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 
 import requests
 
-from adapters.wechat_web.client import Client, odd_time
+from adapters.wechat_web.client import Client, Endpoint, odd_time
 from adapters.wechat_web.errors import Restricted, SessionLost, check_listening, translated
 from adapters.wechat_web.names import readable
 from adapters.wechat_web.payloads import INIT, RawInit
@@ -41,6 +41,10 @@ class Entered:
 class Entrance(Client):
     """A client that is not logged in yet."""
 
+    def __init__(self, endpoint: Endpoint) -> None:
+        super().__init__(endpoint)
+        self._begun: RawInit | None = None
+
     def code(self) -> str:
         """A new code: its id, with which the login can be taken over. Raises `AdapterError`."""
         with translated():
@@ -64,9 +68,12 @@ class Entrance(Client):
         return Fate(status) if status in list(Fate) else Fate.OVER
 
     def enter(self) -> Entered:
-        """Begin the login that was confirmed. Raises `AdapterError`."""
+        """Begin the login that was confirmed. Raises `AdapterError`: it can be called again.
+
+        WeChat is asked once where the news begin: a second answer would leave out what came since the first.
+        """
         try:
-            raw = self._init()
+            raw = self._begun = self._begun or self._init()
         except SessionLost:
             raise Restricted("") from None
         with translated():

@@ -150,6 +150,18 @@ async def test_a_confirmed_login_is_not_lost_by_a_network_that_stumbles(
         assert len(world.logins.codes) == 1
 
 
+async def test_what_is_said_while_a_login_begins_is_heard(world: WeChatServer, host: FakeHost) -> None:
+    """Regression: where the phone could not be told, the login began anew, behind what was said meanwhile."""
+    world.fail("webwxstatusnotify", status=502)
+    ann = world.private(world.user("Ann"))
+    async with starting(world, host) as stage:
+        await world.log_in()
+        await until(lambda: S.DOWN in host.states)
+        world.say(ann, ann.user, "meanwhile")
+        assert [message.text for message in await stage.inbox.get(1)] == ["meanwhile"]
+        assert len(world.called("webwxinit")) == 1
+
+
 async def test_a_channel_can_be_logged_in_without_listening(world: WeChatServer, host: FakeHost) -> None:
     await log_in(host, world)
     async with starting(world, host) as stage:

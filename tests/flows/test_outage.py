@@ -226,6 +226,21 @@ async def test_an_update_that_a_webhook_brings_twice_is_answered_once(
 
 
 @in_house
+async def test_an_answer_whose_beginning_may_have_arrived_comes_whole_below_it(house: House) -> None:
+    telegram, model = house.telegram, house.model
+    ann = telegram.user("Ann")
+    room = telegram.group("Friends", ann)
+    telegram.fail("sendMessage", status=504, after_acting=True)
+    model.answer, model.chunks, model.delay = (lambda body: "word " * 100 + "and the end"), 30, 0.05
+    telegram.say(room, ann, "@gateway_bot tell me")
+    await telegram.answers(room, 2, timeout=20)
+    beginning, whole = texts(telegram, room)
+    assert whole == "word " * 100 + "and the end"
+    assert "word" in beginning
+    assert "the end" not in beginning
+
+
+@in_house
 async def test_an_answer_that_may_have_arrived_is_not_sent_twice_unless_the_operator_says_so(
     house: House,
 ) -> None:

@@ -167,7 +167,7 @@ class Run:
             kept = set(connection.execute("SELECT channel, message FROM inbox"))
             connection.row_factory = sqlite3.Row
             letters = deadletters.find(connection)
-        judge = Judge(self.verdict, self.model, kept, letters, self.process.lines("error "))
+        judge = Judge(self.verdict, self.model, kept, letters, self.process.lines(""))
         for talk in self.talks:
             judge.judge(talk)
         wrong = self.verdict.wrong
