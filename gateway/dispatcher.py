@@ -83,7 +83,7 @@ class Dispatcher:
     async def _gather(self, claim: Claim) -> None:
         """Wait until the author has written nothing for a while, and take what was written together."""
         first, pause = claim.message, self._merging(claim.message)
-        if pause <= 0 or time.time() - claim.received > pause:
+        if pause <= 0 or first.edit_of is not None or time.time() - claim.received > pause:
             return
         for _ in range(_MERGED):
             await asyncio.sleep(pause)

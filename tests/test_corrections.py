@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -271,6 +272,27 @@ async def test_what_was_answered_and_is_recalled_is_forgotten(scene: Scene) -> N
         lambda connection: [row["text"] for row in connection.execute("SELECT text FROM answers")]
     )
     assert "secret (1 turns)" not in texts
+
+
+async def test_what_is_recalled_as_its_answer_is_written_down_is_not_remembered(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Regression: the answer that was on its way to the disk brought it back."""
+    secret, recalling = scene.message("secret"), list[asyncio.Task[None]]()
+    commit = scene.store.commit
+
+    async def commit_behind_a_recall(*args: Any, **more: Any) -> None:
+        recalling.append(asyncio.create_task(line.recall(secret)))
+        await asyncio.sleep(0)  # it is handed to the database before the answer
+        await commit(*args, **more)
+
+    async with working(scene) as line:
+        monkeypatch.setattr(scene.store, "commit", commit_behind_a_recall)
+        await line.put(secret)
+        await until(lambda: recalling)
+        await asyncio.gather(*recalling)
+        await line.idle()
+    assert await scene.history() == []
 
 
 async def test_what_is_recalled_is_in_no_summary_either(scene: Scene) -> None:

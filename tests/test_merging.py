@@ -204,3 +204,59 @@ async def test_what_was_merged_twice_is_recalled_by_its_own_id(scene: Scene) -> 
     left = joined.without(messages[1].id)
     assert left is not None
     assert left.text == "one\nthree"
+
+
+LONG = 4 * PAUSE
+
+
+@pytest.mark.parametrize("edits", [True, False], ids=["edits", "no edits"])
+async def test_a_correction_while_its_author_may_go_on_keeps_the_rest(scene: Scene, edits: bool) -> None:
+    """Regression: it was answered once more, without what was merged with it, in the answer's place."""
+    scene.adapter.capabilities = replace(scene.adapter.capabilities, edit=edits)
+    async with working(scene, LONG) as line:
+        one, two = scene.message("wrnog"), scene.message("two")
+        await line.put(one)
+        await until(lambda: line.begun)
+        await line.put(two)
+        await line.put(correction(one, "right"))
+        await line.idle()
+    assert scene.adapter.texts() == ["right\ntwo (1 turns)"]
+    assert await scene.history() == ["right\ntwo", "right\ntwo (1 turns)"]
+
+
+async def test_a_recall_while_its_author_may_go_on_keeps_the_rest(scene: Scene) -> None:
+    """Regression: the same with a recall."""
+    async with working(scene, LONG) as line:
+        one, two, three = map(scene.message, ("one", "two", "three"))
+        await line.put(one, two)
+        await until(lambda: "two" in line.begun)
+        await line.put(three)
+        await line.recall(two)
+        await line.idle()
+    assert scene.adapter.texts() == ["one\nthree (1 turns)"]
+
+
+async def test_what_is_written_after_a_correction_is_a_question_of_its_own(scene: Scene) -> None:
+    """Regression: it became part of the correction, and changed an answer further up."""
+    async with working(scene, PAUSE) as line:
+        one = scene.message("one")
+        await line.put(one)
+        await line.idle()
+        await line.put(correction(one, "uno"))
+        await line.put(scene.message("two"))
+        await line.idle()
+    assert scene.adapter.texts() == ["uno (1 turns)", "two (3 turns)"]
+
+
+async def test_a_recall_lets_the_newest_correction_have_the_last_word(scene: Scene) -> None:
+    """Regression: what was left of an older one came behind it."""
+    scene.model.faults += [Fault(after=2, end="hang") for _ in range(2)]
+    async with working(scene, PAUSE) as line:
+        one, two, three = map(scene.message, ("one", "two", "three"))
+        await line.put(one, two, three)
+        await until(lambda: len(scene.model.requests) == 1)
+        await line.put(correction(one, "older", 1), correction(one, "newer", 2))
+        await until(lambda: len(scene.model.requests) == 2)
+        await line.recall(three)
+        await line.idle()
+    assert scene.adapter.texts() == ["newer\ntwo (1 turns)"]

@@ -184,11 +184,12 @@ class EmbeddedInbox:
             lane.corrected = change.says
             # Durable before the work is cut short, for that is settled then, without an answer.
             try:
-                await self._keep(functools.partial(rows.follow, change=change, late=True))
+                follows = await self._keep(functools.partial(rows.follow, change=change, late=True))
             except StoreError:
                 lane.corrected = None
                 raise
-            self._change(change.lane, change.id, change.says.to_json())
+            if follows:
+                self._change(change.lane, change.id, change.says.to_json())
 
     async def _keep(self, work: Callable[[sqlite3.Connection], T]) -> T:
         """Do *work* durably and read what it brought, also where the caller is cancelled meanwhile."""

@@ -118,13 +118,19 @@ def insert(connection: sqlite3.Connection, channel: str, lane: str, message: Mes
         )
 
 
-def follow(connection: sqlite3.Connection, change: Change, *, late: bool = False) -> None:
-    """Put a correction behind what it corrects: it is *late*, or that was settled a moment ago."""
+def follow(connection: sqlite3.Connection, change: Change, *, late: bool = False) -> bool:
+    """Put a correction behind what it corrects: it is *late*, or that was settled a moment ago.
+
+    False where it does not wait there: what it corrects says it already, or it is settled.
+    """
     if change.correction is None:
-        return
-    found = _find(connection, change.correction.chat.key, change.id)
+        return False
+    chat = change.correction.chat.key
+    found = _find(connection, chat, change.id)
     if late or found is None or found["state"] != "waiting":
         insert(connection, change.channel, change.lane, change.correction)
+    own = _find(connection, chat, change.correction.id)
+    return own is not None and own["state"] == "waiting"
 
 
 def _find(connection: sqlite3.Connection, chat: str, id: str) -> sqlite3.Row | None:
@@ -200,16 +206,31 @@ def recall(connection: sqlite3.Connection, recalled: Recalled, claimed: Claimed 
         forget_message(connection, chat, answers.root(connection, chat, holder["message"]))
     if holder["state"] == "dead":
         _take_out(connection, holder, recalled.id)
-    # Besides the row itself, corrections of what it is part of may have its words.
+    return _take_out_of_lane(connection, holder["lane"], recalled.id, claimed)
+
+
+def _take_out_of_lane(connection: sqlite3.Connection, lane: str, id: str, claimed: Claimed) -> list[Change]:
+    """Take message *id* out of all that waits in *lane*: corrections of what it is part of have its words."""
     waiting = connection.execute(
         f"SELECT {_WHOLE} FROM inbox WHERE lane = ? AND state = 'waiting' ORDER BY seq",  # noqa: S608 - a constant
-        (holder["lane"],),
+        (lane,),
     ).fetchall()
-    changes = [_take_out(connection, row, recalled.id) for row in waiting]
-    for change in changes:
-        if change is not None and claimed(change.lane, change.id):
+    changes = list[Change]()
+    newer = set[str]()
+    for row in reversed(waiting):
+        change = _take_out(connection, row, id)
+        if change is None:
+            continue
+        if change.correction is not None and change.correction.root in newer:
+            # A newer correction says all of it: behind that, this one would have the last word.
+            done(connection, row["seq"])
+            change = replace(change, says=None, correction=None)
+        elif change.correction is not None:
+            newer.add(change.correction.root)
+        if claimed(change.lane, change.id):
             follow(connection, change, late=True)
-    return [change for change in changes if change is not None]
+        changes.append(change)
+    return changes
 
 
 def _take_out(connection: sqlite3.Connection, row: sqlite3.Row, id: str) -> Change | None:
@@ -257,6 +278,9 @@ def merge(
             following = Message.from_json(row.body)
         except ValueError:  # it is dealt with when its turn comes
             break
+        if message.edit_of is None and following.edit_of == message.id:
+            merged.append(row)  # it was corrected meanwhile, and says so already
+            continue
         if not mergeable(following) or answers.is_begun(connection, following.chat.key, row.id):
             break
         message = message.joined(following)

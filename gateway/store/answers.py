@@ -55,6 +55,15 @@ def awaited(connection: sqlite3.Connection, chat: str, messages: Collection[str]
     return [id for id in messages if connection.execute(waiting, (chat, id)).fetchone() is not None]
 
 
+def is_settled(connection: sqlite3.Connection, message: Message) -> bool:
+    """True where the inbox has settled *message*: recalled, whoever works on it has not heard of that yet."""
+    found = connection.execute(
+        "SELECT 1 FROM inbox WHERE chat = ? AND message = ? AND state != 'waiting'",
+        (message.chat.key, message.id),
+    )
+    return found.fetchone() is not None
+
+
 def is_decided(connection: sqlite3.Connection, chat: str, message: str) -> bool:
     """True where it is decided what to say to *message* of the chat with key *chat*."""
     found = connection.execute(

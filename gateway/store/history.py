@@ -146,8 +146,9 @@ def forget_message(connection: sqlite3.Connection, chat: str, message: str) -> N
     A summary that tells of it goes, too: what else that was made of is still there.
     """
     connection.execute(
-        """DELETE FROM summaries WHERE EXISTS (SELECT 1 FROM exchanges WHERE chat = ? AND message = ?
-           AND exchanges.session = summaries.session AND id <= upto)""",
+        """DELETE FROM summaries WHERE session IN (
+               SELECT summaries.session FROM exchanges CROSS JOIN summaries USING (session)
+               WHERE exchanges.chat = ? AND message = ? AND exchanges.id <= upto)""",
         (chat, message),
     )
     for table in ("exchanges", "talk"):

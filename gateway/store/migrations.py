@@ -205,8 +205,14 @@ def _doubts(connection: sqlite3.Connection) -> None:
 
 
 def _joined(connection: sqlite3.Connection) -> None:
-    """Which message a merged one is part of."""
+    """Which message a merged one is part of; before, it was told by the order of a lane."""
     connection.execute("ALTER TABLE inbox ADD COLUMN joined INTEGER")
+    connection.execute(
+        """UPDATE inbox SET joined = (
+               SELECT max(seq) FROM inbox AS whole
+               WHERE whole.lane = inbox.lane AND whole.state = 'waiting' AND whole.seq < inbox.seq)
+           WHERE state = 'merged' AND lane IN (SELECT lane FROM inbox WHERE state = 'waiting')"""
+    )
 
 
 Migration = Callable[[sqlite3.Connection], None]

@@ -100,13 +100,17 @@ class Store:
     async def commit(
         self, message: Message, answer: Answer, exchange: Exchange | None = None, spent: Spent | None = None
     ) -> None:
-        """Keep an answer with its exchange and what it cost, all or nothing."""
+        """Keep an answer with its exchange and what it cost, all or nothing.
+
+        Of what was recalled meanwhile only the cost is kept.
+        """
         today = calendar.day(time.time(), self.zone)
 
         def work(connection: sqlite3.Connection) -> None:
-            answers.save(connection, message, answer)
-            if exchange is not None:
-                history.add(connection, message, exchange)
+            if not answers.is_settled(connection, message):
+                answers.save(connection, message, answer)
+                if exchange is not None:
+                    history.add(connection, message, exchange)
             if spent is not None:
                 _book(connection, message, spent, today)
 

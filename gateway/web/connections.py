@@ -23,7 +23,7 @@ _MOST = 2000
 _SHARE = 0.25
 # Seconds for the first request to be there, its body apart.
 _HEAD_SECONDS = 20.0
-# Seconds for a caller to read something of what is written to it, where more is there than it has read.
+# Seconds for a caller to read nearly all of what is written to it, where that is more than the buffers hold.
 _READ_SECONDS = 60.0
 # A flood is told of once in so many seconds.
 _TELL_EVERY = 60.0

@@ -180,3 +180,17 @@ def test_the_copy_that_was_kept_is_a_way_back(path: Path) -> None:
         migrate(connection, MIGRATIONS[:2])
         copying.copy(connection, path.with_name("copy.db"))
         assert connection.execute("SELECT count(*) FROM exchanges").fetchone() == (2,)
+
+
+def test_what_was_merged_before_is_known_by_what_it_is_part_of(path: Path) -> None:
+    """Else a correction of it, that comes after the upgrade, would find nothing to correct."""
+    make(path, NEWEST - 1)
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        connection.execute(
+            """INSERT INTO inbox (seq, channel, chat, lane, message, body, received, state)
+               VALUES (4, 'shop', ?, ?, '4', x'', 1.0, 'merged')""",
+            (KEY, KEY),
+        )
+    asyncio.run(opened(path))
+    with closing(sqlite3.connect(path)) as connection:
+        assert connection.execute("SELECT joined FROM inbox WHERE seq = 4").fetchone() == (2,)

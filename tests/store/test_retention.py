@@ -43,18 +43,18 @@ def say(
 
 
 async def test_what_is_dealt_with_is_forgotten_and_nothing_else(database: Database) -> None:
-    store = Store(database)
+    store, ids = Store(database), ("done", "merged", "waiting", "dead")
+    messages = [(KEY, said("hello", id)) for id in ids]
+    await database.run(lambda connection: rows.add(connection, "shop", messages))
+    for id in ids:
+        await store.commit(said("hello", id), Answer(id), Exchange(KEY, "q", "a", 1.0, time.time()))
 
-    def write(connection: sqlite3.Connection) -> None:
-        messages = [(KEY, said("hello", id)) for id in ("done", "merged", "waiting", "dead")]
-        rows.add(connection, "shop", messages)
+    def settle(connection: sqlite3.Connection) -> None:
         rows.done(connection, 1)
         connection.execute("UPDATE inbox SET state = 'merged', settled = ? WHERE seq = 2", (time.time(),))
         rows.bury(connection, 4, "no")
 
-    await database.run(write)
-    for id in ("done", "merged", "waiting", "dead"):
-        await store.commit(said("hello", id), Answer(id), Exchange(KEY, "q", "a", 1.0, time.time()))
+    await database.run(settle)
 
     async def known() -> list[list[str]]:
         def read(connection: sqlite3.Connection) -> list[list[str]]:
