@@ -58,8 +58,7 @@ class Acts:
 
     def _plan(self) -> list[tuple[float, Act]]:
         chance, length = self._chance, self._chance.uniform(_SHORTEST, _LONGEST)
-        # In one chat things are said in the order in which they were numbered.
-        times = sorted(chance.uniform(0, length) for _ in range(chance.randint(3, 6 * len(self._stages))))
+        times = [chance.uniform(0, length) for _ in range(chance.randint(3, 6 * len(self._stages)))]
         says = [(at, self._say(chance.choice(self._talks))) for at in times]
         return says + [(chance.uniform(0, length), act) for act in self._faults()]
 
@@ -83,22 +82,22 @@ class Acts:
             self._verdict.story.append(f"{at:6.2f} {said}")
 
     def _say(self, talk: Talk) -> Act:
-        number = len(talk.ids)
         if talk.stage.crosses and self._chance.random() < 0.1:
             return self._cross(talk)
-        talk.ids.append("")
 
         async def say() -> str:
+            # Numbered now, not when it was planned: of two within a millisecond, either may be first.
+            number = len(talk.ids)
+            talk.ids.append("")
             talk.ids[number] = await talk.stage.say(talk.chat, question(talk.number, number))
             return f"{talk.stage.kind}: question {talk.number}.{number} is {talk.ids[number]}"
 
         return say
 
     def _cross(self, talk: Talk) -> Act:
-        first = len(talk.ids)
-        talk.ids += ["", ""]
-
         async def cross() -> str:
+            first = len(talk.ids)
+            talk.ids += ["", ""]
             texts = question(talk.number, first), question(talk.number, first + 1)
             talk.ids[first : first + 2] = ids = await talk.stage.cross(talk.chat, *texts)
             return f"{talk.stage.kind}: questions {talk.number}.{first} and {first + 1} are {ids}, crossing"
