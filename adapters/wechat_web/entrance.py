@@ -10,7 +10,7 @@ from typing import Any
 
 import requests
 
-from adapters.wechat_web.client import Client, Endpoint, odd_time
+from adapters.wechat_web.client import Client, odd_time
 from adapters.wechat_web.errors import Restricted, SessionLost, check_listening, translated
 from adapters.wechat_web.names import readable
 from adapters.wechat_web.payloads import INIT, RawInit
@@ -41,9 +41,7 @@ class Entered:
 class Entrance(Client):
     """A client that is not logged in yet."""
 
-    def __init__(self, endpoint: Endpoint) -> None:
-        super().__init__(endpoint)
-        self._begun: RawInit | None = None
+    _begun: Entered | None = None
 
     def code(self) -> str:
         """A new code: its id, with which the login can be taken over. Raises `AdapterError`."""
@@ -72,8 +70,15 @@ class Entrance(Client):
 
         WeChat is asked once where the news begin: a second answer would leave out what came since the first.
         """
+        if self._begun is None:
+            self._begun = self._begin()
+        with translated():
+            self._core.show_mobile_login()
+        return self._begun
+
+    def _begin(self) -> Entered:
         try:
-            raw = self._begun = self._begun or self._init()
+            raw = self._init()
         except SessionLost:
             raise Restricted("") from None
         with translated():
@@ -87,8 +92,7 @@ class Entrance(Client):
                 cookies=self.cookies,
                 since=raw.get("SystemTime") or int(time.time()),
             )
-            self._core.storageClass.userName = session.user
-            self._core.show_mobile_login()
+        self._core.storageClass.userName = session.user
         return Entered(session, tuple(raw.get("ContactList") or ()))
 
     def _init(self) -> RawInit:

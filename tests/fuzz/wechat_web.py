@@ -214,6 +214,7 @@ def _speak(data: bytes) -> None:
 
 def _enter(data: bytes) -> None:
     _CANNED.data = data
+    _ENTRANCE._begun = None
     entered = _ENTRANCE.enter()
     Session.from_json(entered.session.to_json())
     online = _online()
